@@ -1,0 +1,41 @@
+PYTHON ?= python3
+BIN := .venv/bin
+
+.PHONY: demo test test-long check lint bench docs clean
+
+demo: .venv/core            ## run the shipped bundles over generated recordings, live
+	$(BIN)/kinestream demo $(DEMO)
+
+test: .venv/dev             ## run the tests (without the ones that take minutes)
+	$(BIN)/python -m pytest -m "not long"
+
+test-long: .venv/dev        ## run all tests
+	$(BIN)/python -m pytest
+
+lint: .venv/dev             ## style and types
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+check: lint test            ## all that a change must pass
+
+bench: .venv/dev            ## measure speed and memory, write results/
+	$(BIN)/python benchmarks/step_latency.py --out results/step_latency.json
+	$(BIN)/python benchmarks/training_memory.py --out results/training_memory.json
+
+clean:
+	rm -rf .venv build dist demo
+
+.venv/bin/python:
+	$(PYTHON) -m venv .venv
+
+# The demo needs the core and matplotlib for its picture; no torch.
+.venv/core: pyproject.toml | .venv/bin/python
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[plot]'
+	touch $@
+
+# torch first and pinned, so that nothing else chooses a build for it.
+.venv/dev: pyproject.toml | .venv/bin/python
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check torch==2.13.0
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[train,export,plot,data,dev]'
+	touch $@

@@ -1,0 +1,237 @@
+"""A bundle: a folder with all that is needed to recognise, and nothing that is executed.
+
+    bundle.json           labels, skeleton, rate, features, memory, metrics, checksums (the manifest)
+    step.onnx             one frame of N people, with memory as inputs and outputs
+    clip.onnx             whole clips of any length
+    weights.safetensors   the network's weights
+    README.md             the model card
+
+Legend: N clips, C channels, T frames, V joints, K classes.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Sequence
+from functools import cached_property
+from importlib import resources
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from pydantic import ValidationError
+
+from kinestream.config import explain
+from kinestream.errors import BundleError, ConfigError, MissingFileError, SkeletonError
+from kinestream.features import Pipeline
+from kinestream.files import sha256
+from kinestream.manifest import Manifest
+from kinestream.skeletons import Skeleton
+from kinestream.streaming import Engine, Recogniser, Stream, open_session, push_many
+from kinestream.timeline import FrameLabel
+
+MANIFEST = "bundle.json"
+STEP = "step.onnx"
+CLIP = "clip.onnx"
+WEIGHTS = "weights.safetensors"
+CARD = "README.md"
+
+MAX_MANIFEST_BYTES = 1 << 20
+MAX_FILE_BYTES = 2 << 30
+# How a tensor kept outside its graph names its file: such a graph could read any file of the host.
+# Protobuf lets both numbers before the word be written longer than they need to be.
+_OUTSIDE_TENSOR = re.compile(rb"(\x0a|\x8a\x80*\x00)(\x08|\x88\x80*\x00)location")
+
+
+class Bundle:
+    """A bundle opened for use; its graphs are loaded when they are first needed.
+
+    Args:
+        path: The folder.
+        manifest: Its validated ``bundle.json``.
+    """
+
+    def __init__(self, path: Path, manifest: Manifest) -> None:
+        self.path = path
+        self.manifest = manifest
+
+    @property
+    def name(self) -> str:
+        """The bundle's name."""
+        return self.manifest.name
+
+    @property
+    def classes(self) -> tuple[str, ...]:
+        """Class names in the order of the scores."""
+        return tuple(self.manifest.classes)
+
+    @property
+    def background(self) -> tuple[int, ...]:
+        """Classes that are not segments of their own."""
+        return tuple(self.classes.index(name) for name in self.manifest.background)
+
+    @cached_property
+    def skeleton(self) -> Skeleton:
+        """The skeleton that the bundle takes."""
+        return self.manifest.graph()
+
+    @property
+    def channels(self) -> tuple[str, ...]:
+        """What the C axis of raw joints means."""
+        return tuple(self.manifest.channels)
+
+    @property
+    def fps(self) -> float:
+        """Frames per second that the network works at."""
+        return self.manifest.fps
+
+    @property
+    def delay_frames(self) -> int:
+        """Frames between a frame's arrival and its label."""
+        return self.manifest.delay_frames
+
+    def stream(self, fps: float | None = None, person: int = 0) -> Stream:
+        """Start a stream: the state of one person.
+
+        Args:
+            fps: Rate at which frames will be pushed; the bundle's own by default.
+            person: Number that the labels carry.
+        """
+        return Stream(self._recogniser, fps, person)
+
+    def push_many(
+        self,
+        streams: Sequence[Stream],
+        frames: Sequence[ArrayLike],
+        times_s: Sequence[float | None] | None = None,
+    ) -> list[FrameLabel]:
+        """Push one frame (C, V) to each of several streams, in one call of the graph."""
+        return push_many(streams, frames, times_s)
+
+    def logits(self, data: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Label a whole recording at once with the clip graph.
+
+        Args:
+            data: (C, T, V, M) raw joints at the bundle's rate.
+
+        Returns:
+            (M, K, T) logits, equal to those of a stream.
+
+        Raises:
+            DataError: A value is NaN or infinite.
+            BundleError: The clip graph does not take such features.
+        """
+        features = self.pipeline.clip(data)  # (C', T, V, M)
+        clips = np.ascontiguousarray(features.transpose(3, 0, 1, 2))
+        try:
+            (logits,) = self._clip_session.run(["logits"], {"clip": clips})
+        except Exception as error:  # onnxruntime's own exceptions share no public base
+            raise BundleError(f"the clip graph cannot be run: {str(error)[:160]!r}") from None
+        return np.asarray(logits, np.float32)
+
+    @cached_property
+    def pipeline(self) -> Pipeline:
+        """Features, as in training."""
+        return Pipeline(self.skeleton, self.channels, self.manifest.features)
+
+    @cached_property
+    def _recogniser(self) -> Recogniser:
+        engine = Engine(self._read(STEP), self.manifest.memories())
+        return Recogniser(engine, self.pipeline, self.classes, self.fps, self.delay_frames)
+
+    @cached_property
+    def _clip_session(self):  # type: ignore[no-untyped-def]
+        return open_session(self._read(CLIP))
+
+    def _read(self, name: str) -> bytes:
+        data = _read_checked(self.path, name, self.manifest)
+        if _OUTSIDE_TENSOR.search(data):
+            raise BundleError(
+                f"{self.path / name} keeps tensors in other files; a bundle's graphs must be whole."
+            )
+        return data
+
+    def __repr__(self) -> str:
+        return (
+            f"Bundle({self.name!r}, {len(self.classes)} classes, skeleton {self.skeleton.name!r}, "
+            f"{self.fps:g} fps, delay {self.delay_frames} frames)"
+        )
+
+
+def load(path: str | Path) -> Bundle:
+    """Open a bundle: a folder, or the name of one that comes with Kinestream.
+
+    The manifest is validated and the size and checksum of every file are compared before anything
+    is loaded.
+
+    Raises:
+        MissingFileError: There is neither a folder nor a shipped bundle of that name.
+        BundleError: It is not a bundle, or it is damaged.
+
+    >>> load("utkinect").classes[1]
+    'walk'
+    """
+    folder = Path(path)
+    if not (folder / MANIFEST).is_file() and str(path) in shipped_bundles():
+        folder = _shipped() / str(path)
+    if not folder.exists():
+        raise MissingFileError(
+            f"there is no bundle {path}; give the folder that 'kinestream export' wrote, or one of "
+            f"{', '.join(shipped_bundles()) or '(none shipped)'}."
+        )
+    if not folder.is_dir():
+        raise BundleError(
+            f"{path} is a file, a bundle is a folder with {MANIFEST}; 'kinestream export RUN' "
+            f"writes one."
+        )
+    manifest = _read_manifest(folder)
+    for name in manifest.files:
+        _read_checked(folder, name, manifest)
+    return Bundle(folder, manifest)
+
+
+def shipped_bundles() -> list[str]:
+    """Names of the bundles that come with Kinestream."""
+    folder = _shipped()
+    return sorted(p.parent.name for p in folder.glob(f"*/{MANIFEST}")) if folder.is_dir() else []
+
+
+def _shipped() -> Path:
+    return Path(str(resources.files("kinestream"))) / "bundles"
+
+
+def _read_manifest(folder: Path) -> Manifest:
+    path = folder / MANIFEST
+    if not path.is_file():
+        raise BundleError(f"{folder} is not a bundle: it has no {MANIFEST}.")
+    if path.stat().st_size > MAX_MANIFEST_BYTES:
+        raise BundleError(f"{path} is over 1 MiB, too large for a manifest.")
+    try:
+        manifest = Manifest.model_validate(json.loads(path.read_bytes()))
+        manifest.graph()
+    except ValidationError as error:
+        raise BundleError(f"{path}: {explain(error, Manifest)}") from None
+    except (ValueError, RecursionError) as error:
+        if isinstance(error, SkeletonError | ConfigError):
+            raise
+        raise BundleError(f"{path} is not JSON.") from None
+    missing = {STEP, CLIP, WEIGHTS} - set(manifest.files)
+    if missing:
+        raise BundleError(f"{path} does not list {', '.join(sorted(missing))}.")
+    return manifest
+
+
+def _read_checked(folder: Path, name: str, manifest: Manifest) -> bytes:
+    if name != Path(name).name or name in (".", ".."):
+        raise BundleError(f"{folder}: file name {name!r} leaves the bundle.")
+    path, entry = folder / name, manifest.files[name]
+    if not path.is_file() or path.is_symlink():
+        raise BundleError(f"{folder} is not whole: {name} is missing.")
+    size = path.stat().st_size
+    if size != entry.bytes or size > MAX_FILE_BYTES:
+        raise BundleError(f"{path} has {size} bytes, {MANIFEST} says {entry.bytes}: copy it again.")
+    data = path.read_bytes()
+    if sha256(data) != entry.sha256:
+        raise BundleError(f"the checksum of {path} does not match {MANIFEST}: copy it again.")
+    return data

@@ -1,0 +1,85 @@
+"""``kinestream train``: a configuration in, a run folder out."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+
+def command(
+    config: Annotated[Path, typer.Argument(help="A YAML or JSON configuration.")],
+    run: Annotated[
+        Path | None, typer.Option(help="Folder of the run; runs/NAME by default.")
+    ] = None,
+    set_: Annotated[
+        list[str] | None,
+        typer.Option("--set", help="Override a key: --set optimizer.learning_rate=1e-3."),
+    ] = None,
+    resume: Annotated[bool, typer.Option(help="Go on from the run's newest checkpoint.")] = False,
+) -> None:
+    """Train a network on a prepared data set."""
+    from kinestream.cli.showing import console
+    from kinestream.config import load_config
+    from kinestream.extras import needs
+    from kinestream.training.config import TrainConfig
+
+    settings = load_config(config, TrainConfig, set_ or [])
+    with needs("training", "train", "torch"):
+        from kinestream.training.loop import default_run_folder, train
+    from kinestream.training.curves import draw_curves
+    from kinestream.training.run_folder import RunFolder
+
+    folder = RunFolder(run) if run else default_run_folder(settings)
+    with Bars(settings.training.epochs) as bars:
+        row = train(settings, folder, resume=resume, progress=bars)
+    draw_curves(folder)
+    figures = ", ".join(f"{k} {v:.2f}" for k, v in row.items() if "/" in k and v is not None)
+    console.print(f"epoch {row['epoch']}: {figures}", soft_wrap=True)
+    console.print(
+        f"run folder {folder.path}; next: kinestream export {folder.path}", soft_wrap=True
+    )
+
+
+class Bars:
+    """Two progress bars: epochs and steps, with the loss and the time left."""
+
+    def __init__(self, epochs: int) -> None:
+        from rich.progress import (
+            BarColumn,
+            MofNCompleteColumn,
+            Progress,
+            TextColumn,
+            TimeRemainingColumn,
+        )
+
+        self._progress = Progress(
+            TextColumn("{task.description:<8}"),
+            BarColumn(),
+            MofNCompleteColumn(),
+            TimeRemainingColumn(),
+            TextColumn("{task.fields[note]}"),
+        )
+        self._epochs = self._progress.add_task("epochs", total=epochs, note="")
+        self._steps = self._progress.add_task("steps", total=None, note="")
+
+    def __enter__(self) -> Bars:
+        self._progress.start()
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self._progress.stop()
+
+    def step(self, epoch: int, done: int, steps: int, loss: float) -> None:
+        """One optimizer step is done."""
+        self._progress.update(self._epochs, completed=epoch - 1)
+        self._progress.update(self._steps, completed=done, total=steps, note=f"loss {loss:.4f}")
+
+    def epoch(self, row: dict[str, Any]) -> None:
+        """An epoch is done; its test figures are printed when it has any."""
+        self._progress.update(self._epochs, completed=row["epoch"])
+        shown = {k: v for k, v in row.items() if k.endswith(("/frame_accuracy", "/f1@50"))}
+        if len(shown) > 1:
+            figures = "  ".join(f"{k} {v:.2f}" for k, v in shown.items())
+            self._progress.console.print(f"epoch {row['epoch']:4}  {figures}")

@@ -1,0 +1,115 @@
+"""A network as two ONNX graphs: the step and the clip.
+
+Legend: N people or clips, C channels, T frames, V joints, K classes.
+"""
+
+from __future__ import annotations
+
+import io
+import logging
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from kinestream.errors import MissingExtraError
+from kinestream.models import Network
+from kinestream.models.tape import OPEN, Tick, WindowTape
+
+
+class StepGraph(nn.Module):
+    """One frame of N people; memory comes in as windows and goes out as entries."""
+
+    def __init__(self, network: Network) -> None:
+        super().__init__()
+        self.network = network
+        self.memories = network.memories()
+
+    def forward(
+        self, frame: Tensor, index: Tensor, length: Tensor, *windows: Tensor
+    ) -> tuple[Tensor, ...]:
+        """frame (N, C, V), index (N,), length (N,), windows -> logits (N, K), entries."""
+        named = {memory.name: w for memory, w in zip(self.memories, windows, strict=True)}
+        tape = WindowTape(self.network, Tick(index, length), named)
+        logits, _ = self.network.tick(frame.transpose(1, 2), tape.now, tape)
+        return logits, *(tape.entries[memory.name] for memory in self.memories)
+
+
+def step_graph(network: Network) -> bytes:
+    """The step graph of a network, for any number of people."""
+    module = StepGraph(network).eval()
+    people = 2  # one would be taken for a constant
+    example = (
+        torch.zeros(people, network.in_channels, network.num_joints),
+        torch.zeros(people, dtype=torch.int64),
+        torch.full((people,), OPEN),
+        *(torch.zeros(people, *memory.window) for memory in module.memories),
+    )
+    each = {0: torch.export.Dim("people")}
+    names = [memory.name for memory in module.memories]
+    return _export(
+        module,
+        example,
+        inputs=["frame", "index", "length", *names],
+        outputs=["logits", *(f"{name}.new" for name in names)],
+        dynamic_shapes=(each, each, each, *([tuple(each for _ in names)] if names else [])),
+    )
+
+
+def clip_graph(network: Network) -> bytes:
+    """The clip graph of a network, for any number of clips of any length."""
+    frames = 2 * network.receptive_field + 7  # a length that nothing in the network has
+    example = (torch.zeros(2, network.in_channels, frames, network.num_joints),)
+    shape = {0: torch.export.Dim("clips"), 2: torch.export.Dim("frames")}
+    return _export(
+        network.eval(), example, inputs=["clip"], outputs=["logits"], dynamic_shapes=(shape,)
+    )
+
+
+def _export(
+    module: nn.Module,
+    example: tuple[Tensor, ...],
+    *,
+    inputs: list[str],
+    outputs: list[str],
+    dynamic_shapes: tuple[Any, ...],
+) -> bytes:
+    with _quiet():
+        try:
+            program = torch.onnx.export(
+                module,
+                example,
+                dynamo=True,
+                input_names=inputs,
+                output_names=outputs,
+                dynamic_shapes=dynamic_shapes,
+                verbose=False,
+            )
+        except ModuleNotFoundError:
+            raise MissingExtraError("exporting a bundle", "export") from None
+    assert program is not None
+    for node in program.model.graph:
+        node.metadata_props.clear()  # stack traces name the files of the machine that exported
+        node.doc_string = None
+    buffer = io.BytesIO()
+    import onnx
+
+    onnx.save(program.model_proto, buffer)
+    return buffer.getvalue()
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """The exporter warns about torchvision and its own internals; neither is the user's business."""
+    logger = logging.getLogger("torch.onnx")
+    level = logger.level
+    logger.setLevel(logging.ERROR)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            yield
+    finally:
+        logger.setLevel(level)

@@ -1,0 +1,74 @@
+"""The proof that an export gives the numbers of its model, from the first frame to the last.
+
+Legend: N clips, C channels, T frames, V joints, K classes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from kinestream.errors import ParityError
+from kinestream.memory import Memory
+from kinestream.models import Network
+from kinestream.streaming import Engine, open_session
+
+Array = NDArray[np.float32]
+
+TOLERANCE = 1e-4
+
+
+def check_parity(network: Network, step: bytes, clip: bytes, features: Array) -> dict[str, float]:
+    """Run both graphs as a host would and compare them with the network.
+
+    Args:
+        network: In evaluation mode.
+        step: The step graph.
+        clip: The clip graph.
+        features: (N, C, T, V), real or like real.
+
+    Returns:
+        Largest difference over the peak of the logits, by graph: ``step``, ``clip``, ``people``
+        (N streams in one call) and the ``tolerance``.
+
+    Raises:
+        ParityError: A graph differs by more than the tolerance.
+    """
+    with torch.no_grad():
+        truth = network(torch.from_numpy(features)).numpy()  # (N, K, T)
+    session = open_session(clip)
+    memories = network.memories()
+    found = {
+        "clip": session.run(["logits"], {"clip": features})[0],
+        "step": np.concatenate(
+            [run_steps(step, memories, row[None], network.delay) for row in features]
+        ),
+        "people": run_steps(step, memories, features, network.delay),
+    }
+    peak = float(np.abs(truth).max()) or 1.0
+    errors = {name: float(np.abs(y - truth).max()) / peak for name, y in found.items()}
+    for name, error in errors.items():
+        if not error <= TOLERANCE:
+            raise ParityError(
+                f"the {name} graph differs from the network by {error:.1e} of the peak, more than "
+                f"{TOLERANCE:g}: nothing was written."
+            )
+    return {**errors, "tolerance": TOLERANCE}
+
+
+def run_steps(step: bytes, memories: Sequence[Memory], features: Array, delay: int) -> Array:
+    """Stream N recordings together through a step graph, flushed: (N, C, T, V) -> (N, K, T)."""
+    engine = Engine(step, memories)
+    streams = [engine.start() for _ in features]
+    frames = features.shape[2]
+    logits = []
+    for t in range(frames + delay):
+        if t == frames:
+            for stream in streams:
+                stream.length = frames
+        frame = np.ascontiguousarray(features[:, :, min(t, frames - 1)])
+        logits.append(engine.step(streams, frame))
+    return np.stack(logits[delay:], axis=2)

@@ -1,0 +1,9 @@
+"""Recordings in the formats of others: each reader gives a clip and says what it had to mend."""
+
+from kinestream.formats.finding import find_recordings
+from kinestream.formats.reading import read_clip
+from kinestream.formats.repairs import Repairs
+from kinestream.formats.sp_sw_har import read_sp_sw_har
+from kinestream.formats.utkinect import read_utkinect
+
+__all__ = ["Repairs", "find_recordings", "read_clip", "read_sp_sw_har", "read_utkinect"]

@@ -1,0 +1,132 @@
+"""``bundle.json``: all that a host must know to run a bundle, validated before anything is loaded."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from kinestream.memory import Memory
+from kinestream.skeletons import Skeleton
+
+MAX_WORDS = 1 << 28  # what one stream may remember: 1 GiB of float32
+
+Extent = Annotated[int, Field(ge=1, le=1 << 20)]
+
+
+class Part(BaseModel):
+    """A section of the manifest: unknown keys are errors."""
+
+    model_config = ConfigDict(extra="forbid")
+
+
+class FileEntry(Part):
+    """Size and checksum of one file of the bundle."""
+
+    bytes: int = Field(ge=0)
+    sha256: str = Field(pattern=r"^[0-9a-f]{64}$")
+
+
+class NetworkEntry(Part):
+    """What the weights belong to."""
+
+    name: str
+    arguments: dict[str, Any]
+    in_channels: int = Field(ge=1, le=1024)
+    parameters: int = Field(ge=0)
+
+
+class MemoryEntry(Part):
+    """A :class:`~kinestream.memory.Memory` as JSON."""
+
+    name: str = Field(max_length=200)
+    shape: list[Extent] = Field(max_length=4)
+    taps: list[Extent] = Field(max_length=1 << 16)
+    block: int = Field(ge=0, le=1 << 16)
+    renewed: list[Annotated[int, Field(ge=-1, le=15)]] = Field(max_length=16)
+    dilation: int = Field(ge=1, le=1 << 16)
+    delay: int = Field(ge=0, le=1 << 20)
+    stride: int = Field(ge=1, le=1 << 16)
+
+    @model_validator(mode="after")
+    def _reads_something(self) -> MemoryEntry:
+        if not self.block and not self.taps:
+            raise ValueError("a memory needs taps or a block, or nothing is read from it.")
+        if any(older <= newer for older, newer in pairwise(self.taps)):
+            raise ValueError("taps must fall, the oldest comes first.")
+        parts = len(self.renewed)
+        whole = self.block and len(self.taps) == 1 and self.shape
+        if parts and not (whole and self.shape[0] % parts == 0 and max(self.renewed) < parts):
+            raise ValueError(
+                "renewed takes a block, one tap and a first axis that its parts divide evenly."
+            )
+        return self
+
+    def memory(self) -> Memory:
+        """The declaration it stands for."""
+        return Memory(
+            name=self.name,
+            shape=tuple(self.shape),
+            taps=tuple(self.taps),
+            block=self.block,
+            renewed=tuple(self.renewed),
+            dilation=self.dilation,
+            delay=self.delay,
+            stride=self.stride,
+        )
+
+
+class Manifest(Part):
+    """The contents of ``bundle.json``.
+
+    The step graph takes ``frame`` (N, C, V), ``index`` (N,) frames seen before it, ``length`` (N,)
+    frames in the recording (a huge number while it is open) and, for each memory, a window
+    (N, *window); it returns ``logits`` (N, K) of frame ``index - delay_frames`` and, for each
+    memory, ``NAME.new`` (N, *shape). The clip graph takes ``clip`` (N, C, T, V) and returns
+    ``logits`` (N, K, T). Unused inputs are left out of a graph.
+    """
+
+    format: Literal[1] = 1
+    name: str = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$")
+    kinestream: str
+    classes: list[str] = Field(min_length=1, max_length=4096)
+    background: list[str] = []
+    skeleton: dict[str, Any]
+    channels: list[str] = Field(min_length=1, max_length=64)
+    fps: float = Field(gt=0, le=1000)
+    features: list[dict[str, Any]]
+    network: NetworkEntry
+    delay_frames: int = Field(ge=0, le=1 << 20)
+    receptive_field: int = Field(ge=1)
+    memory: list[MemoryEntry] = Field(max_length=4096)
+    parity: dict[str, float]
+    metrics: dict[str, Any] = {}
+    card: dict[str, str] = {}
+    files: dict[str, FileEntry] = Field(max_length=64)
+
+    @model_validator(mode="after")
+    def _fits_together(self) -> Manifest:
+        if len(set(self.classes)) < len(self.classes):
+            raise ValueError("classes holds a name twice.")
+        if unknown := set(self.background) - set(self.classes):
+            raise ValueError(f"background {sorted(unknown)[0]!r} is not among the classes.")
+        names = [entry.name for entry in self.memory]
+        if len({*names, "frame", "index", "length"}) < len(names) + 3:
+            raise ValueError("two inputs of the step graph have one name.")
+        if (words := sum(memory.words for memory in self.memories())) > MAX_WORDS:
+            raise ValueError(f"a stream would remember {words} numbers, {MAX_WORDS} are allowed.")
+        return self
+
+    @property
+    def delay_ms(self) -> float:
+        """How long a label waits for the frames after its own."""
+        return 1000 * self.delay_frames / self.fps
+
+    def graph(self) -> Skeleton:
+        """The skeleton that the bundle takes."""
+        return Skeleton.from_dict(self.skeleton)
+
+    def memories(self) -> list[Memory]:
+        """What a stream remembers."""
+        return [entry.memory() for entry in self.memory]

@@ -1,0 +1,35 @@
+"""The delay that lets a residual branch line up with a convolution that looks ahead."""
+
+from __future__ import annotations
+
+from torch import Tensor
+
+from kinestream.memory import Memory
+from kinestream.models.tape import Tick
+from kinestream.models.temporal.operator import TemporalOperator
+
+
+class Delay(TemporalOperator):
+    """``y_t = x_t``, answered ``lookahead`` frames later, one frame in ``stride``."""
+
+    def __init__(self, lookahead: int, *, stride: int = 1) -> None:
+        super().__init__(lookahead + 1, stride=stride, lookahead=lookahead)
+
+    @property
+    def receptive_field(self) -> int:
+        return 1
+
+    def forward(self, x: Tensor) -> Tensor:
+        return x[:, :: self.stride]  # (N, ceil(T / stride), V, C)
+
+    def memories(self, name: str, shape: tuple[int, int], now: Tick) -> tuple[Memory, ...]:
+        if self.lookahead == 0:
+            return ()
+        return (Memory(name, shape, (self.lookahead,), delay=now.delay, stride=now.stride),)
+
+    def step(
+        self, x: Tensor, past: tuple[Tensor, ...], now: Tick
+    ) -> tuple[Tensor, tuple[Tensor, ...]]:
+        if not past:
+            return x, ()
+        return past[0], (x,)

@@ -1,0 +1,97 @@
+"""The sliding sum, whose step costs the same for any window and never subtracts.
+
+A running ``S += new - old`` drifts in float32 and keeps a NaN for ever. Here the window is always
+put together from sums of whole and partial blocks of ``B = kernel // 2`` frames:
+
+    frames   |...... block b-2 ......|...... block b-1 ......|...... block b ......|
+    window           [ tail of b-2   |      all of b-1       |  head of b ]
+                                                                         ^ newest
+
+The head grows by one addition a frame, and is the whole of b-1 once the next block begins. The
+tails of b-2 are summed from its end, one addition a frame, while b-1 is being filled: that is what
+the memory read backwards is for. Four additions a frame; a value leaves with its window exactly.
+"""
+
+from __future__ import annotations
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from kinestream.memory import Memory
+from kinestream.models.tape import Tick
+from kinestream.models.temporal.operator import TemporalOperator
+
+
+class SlidingSum(TemporalOperator):
+    """``y_t = sum_{i=0}^{kernel-1} x_{t + a - i d}``.
+
+    Source: the temporal aggregation of RT-ST-GCN (MLSP 2024).
+
+    >>> x = torch.ones(1, 5, 1, 1)
+    >>> SlidingSum(3)(x).flatten().tolist()
+    [1.0, 2.0, 3.0, 3.0, 3.0]
+    """
+
+    def forward(self, x: Tensor) -> Tensor:
+        frames = x.shape[1]
+        x = F.pad(x, (0, 0, 0, 0, *self.padding))  # (N, T + (k-1)d, V, C)
+        # Sums of 1, 2, 4, ... taps, each from two of the one before: O(T log k) and no difference.
+        power, width, start, y = x, 1, 0, None
+        for bit in range(self.kernel.bit_length()):
+            if self.kernel >> bit & 1:
+                part = power[:, start : start + frames]
+                y = part if y is None else y + part
+                start += width * self.dilation
+            if self.kernel >> (bit + 1):
+                shift = width * self.dilation
+                power = power[:, :-shift] + power[:, shift:]
+                width *= 2
+        assert y is not None
+        return y[:, :: self.stride]  # (N, ceil(T / stride), V, C)
+
+    @property
+    def block(self) -> int:
+        """Frames in a block."""
+        return self.kernel // 2
+
+    def memories(self, name: str, shape: tuple[int, int], now: Tick) -> tuple[Memory, ...]:
+        if self.kernel == 1:
+            return ()
+        joints, channels = shape
+        frames = Memory(
+            f"{name}.frames",
+            (2 * joints, channels),  # a frame, and the tail that was known when it came
+            block=self.block,
+            dilation=self.dilation,
+            delay=now.delay,
+            stride=now.stride,
+        )
+        sums = Memory(
+            f"{name}.sums",
+            (3 * joints, channels),  # tail, head and whole; a new block makes the head the whole
+            taps=(self.dilation,),
+            block=self.block,
+            dilation=self.dilation,
+            renewed=(-1, -1, 1),
+            delay=now.delay,
+            stride=now.stride,
+        )
+        return frames, sums
+
+    def step(
+        self, x: Tensor, past: tuple[Tensor, ...], now: Tick
+    ) -> tuple[Tensor, tuple[Tensor, ...]]:
+        if not past:
+            return x, ()
+        frame, tail_then = past[0].chunk(2, dim=1)  # (N, V, C) each
+        tail, head, whole = past[1].chunk(3, dim=1)
+        new_tail, new_head = tail + frame, head + x
+        kept = new_tail
+        if self.kernel % 2 == 0:  # the window is one frame shorter, and so is the tail it needs
+            kept = tail
+            turn = now.index % (self.dilation * self.block) // self.dilation  # (N,)
+            last = (turn == self.block - 1)[:, None, None]
+            tail_then = torch.where(last, torch.zeros_like(x), tail_then)
+        y = tail_then + whole + new_head  # (N, V, C)
+        return y, (torch.cat([x, kept], dim=1), torch.cat([new_tail, new_head, whole], dim=1))

@@ -1,0 +1,253 @@
+"""A stream: the state of one person seen through one bundle.
+
+Legend: C channels, V joints, K classes.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from kinestream.errors import DataError, SkeletonError
+from kinestream.features import Pipeline, check_finite
+from kinestream.streaming.engine import OPEN, Engine
+from kinestream.streaming.resample import Resampler, check_rate, same_rate
+from kinestream.timeline import FrameLabel
+
+Array = NDArray[np.float32]
+
+# Above this a coordinate is a broken sensor or a wrong unit, in metres, pixels or millimetres alike.
+LARGEST_VALUE = 1e6
+# Across a longer pause a resampled stream would label frames that it invented.
+LARGEST_PAUSE_S = 10.0
+
+
+class Recogniser:
+    """What the streams of a bundle share: engine, features, class names.
+
+    Args:
+        engine: Steps the network.
+        pipeline: Features, as in training.
+        classes: Names of the K outputs.
+        fps: Rate the network was trained at.
+        delay_frames: Frames between a frame's arrival and its label.
+
+    Raises:
+        BundleError: The engine's graph does not fit the features or the classes.
+    """
+
+    def __init__(
+        self,
+        engine: Engine,
+        pipeline: Pipeline,
+        classes: Sequence[str],
+        fps: float,
+        delay_frames: int,
+    ) -> None:
+        self.engine = engine
+        self.pipeline = pipeline
+        self.classes = tuple(classes)
+        self.fps = fps
+        self.delay_frames = delay_frames
+        engine.check(len(pipeline.channels), pipeline.num_joints, len(self.classes))
+
+    def step(self, streams: Sequence[Stream], frames: Array) -> None:
+        """One call of the graph: each stream takes its row of (N, C, V) features and answers."""
+        logits = self.engine.step([stream.memory for stream in streams], frames)
+        for stream, scores in zip(streams, softmax(logits), strict=True):
+            stream.answer(scores)
+
+
+class Stream:
+    """One person, frame by frame. Made by :meth:`kinestream.bundle.Bundle.stream`.
+
+    Args:
+        recogniser: Shared by all streams of a bundle.
+        fps: Rate at which frames will be pushed; resampled when it is not the bundle's own.
+        person: Number that the labels carry.
+    """
+
+    def __init__(self, recogniser: Recogniser, fps: float | None = None, person: int = 0) -> None:
+        self.fps = recogniser.fps if fps is None else fps
+        check_rate(self.fps, recogniser.fps)
+        self.recogniser = recogniser
+        self.person = person
+        self.memory = recogniser.engine.start()
+        self.label = FrameLabel(-1, 0.0, person, -1, "", 0.0, self.delay_s)
+        """The newest label; ``index`` is -1 while the look-ahead fills."""
+        self.answers: list[tuple[FrameLabel, Array]] = []
+        """What the last push or flush answered, oldest first: labels and their (K,) probabilities.
+        One at the bundle's own rate; none or several where frames are resampled."""
+        self._past = recogniser.pipeline.start()
+        self._pushed = 0
+        self._start_s = 0.0
+        self._last_s = -np.inf
+        self._told = 0.0, 0  # when the last frame that told its time was taken, and its number
+        self._times_s: deque[float] = deque()  # of the frames whose label is still to come
+        self._resampler = None if same_rate(self.fps, recogniser.fps) else Resampler(recogniser.fps)
+
+    @property
+    def delay_s(self) -> float:
+        """How long a label waits for the frames after its own."""
+        return self.recogniser.delay_frames / self.recogniser.fps
+
+    def push(self, joints: ArrayLike, time_s: float | None = None) -> FrameLabel:
+        """Take the newest frame and return the newest label.
+
+        Args:
+            joints: (C, V) raw joints, channels and units as the bundle says.
+            time_s: When it was taken; by default frames follow each other at the stream's rate.
+
+        Returns:
+            The label of the frame ``delay_s`` ago; its ``index`` is -1 while the look-ahead fills.
+
+        Raises:
+            SkeletonError: The shape is not the bundle's.
+            DataError: A value is NaN, infinite or absurd, the time does not grow, or the stream was
+                flushed.
+        """
+        return push_many([self], [joints], None if time_s is None else [time_s])[0]
+
+    def flush(self) -> list[FrameLabel]:
+        """End the stream and return the labels of the frames that still waited.
+
+        They are those that the whole recording, seen at once, would get. A flushed stream takes no
+        more frames.
+        """
+        if self.memory.length != OPEN:
+            return []
+        self.memory.length = self.memory.frames
+        self.answers = []
+        shape = 1, len(self.recogniser.pipeline.channels), self.recogniser.pipeline.num_joints
+        for _ in range(self.recogniser.delay_frames):
+            self.recogniser.step([self], np.zeros(shape, np.float32))
+        return [label for label, _ in self.answers]
+
+    def grid(self, frame: Array, time_s: float) -> list[Array]:
+        """Take a checked frame; returns the frames (C, V) of the bundle's rate that it completes."""
+        if self._pushed == 0:
+            self._start_s = time_s
+        if time_s != self._expected_s():
+            self._told = time_s, self._pushed
+        self._pushed += 1
+        self._last_s = time_s
+        self.answers = []
+        if self._resampler is None:
+            self._times_s.append(time_s)
+            return [frame]
+        grid = self._resampler.push(frame, time_s)
+        first, fps = self.memory.frames, self.recogniser.fps
+        self._times_s.extend(self._start_s + (first + k) / fps for k in range(len(grid)))
+        return grid
+
+    def _expected_s(self) -> float:
+        """When the next frame comes, at the stream's rate."""
+        told_s, number = self._told
+        return told_s + (self._pushed - number) / self.fps
+
+    def features(self, frame: Array) -> Array:
+        """Features (C', V) of a frame of the bundle's rate; moves the pipeline on."""
+        features, self._past = self.recogniser.pipeline.frame(frame, self._past)
+        return features
+
+    def answer(self, scores: Array) -> None:
+        """Take the network's probabilities (K,) for the frame it has just answered."""
+        recogniser = self.recogniser
+        index = self.memory.frames - 1 - recogniser.delay_frames
+        if index < 0:
+            return
+        best = int(scores.argmax())
+        self.label = FrameLabel(
+            index=index,
+            time_s=self._times_s.popleft(),
+            person=self.person,
+            label=best,
+            name=recogniser.classes[best],
+            score=float(scores[best]),
+            delay_s=self.delay_s,
+        )
+        self.answers.append((self.label, scores))
+
+    def check(self, joints: ArrayLike, time_s: float | None) -> tuple[Array, float]:
+        """The frame (C, V) and its time, if the stream can take them; changes nothing."""
+        if self.memory.length != OPEN:
+            raise DataError("this stream was flushed; start a new one with bundle.stream().")
+        time_s = self._expected_s() if time_s is None else float(time_s)
+        if not time_s > self._last_s or not np.isfinite(time_s):
+            raise DataError(f"frame times must grow, got {time_s:g} s after {self._last_s:g} s.")
+        pause_s = time_s - self._last_s if self._pushed else 0.0
+        if self._resampler and pause_s > LARGEST_PAUSE_S:
+            raise DataError(
+                f"no frame came for {pause_s:g} s, too long to fill in: flush this stream and "
+                f"start a new one."
+            )
+        pipeline = self.recogniser.pipeline
+        expected = len(pipeline.raw_channels), pipeline.num_joints
+        frame = _numbers(joints)
+        if frame.shape != expected:
+            raise SkeletonError(
+                f"a frame must be {expected} (channels {', '.join(pipeline.raw_channels)}; joints "
+                f"of skeleton {pipeline.skeleton.name!r}), got {frame.shape}."
+            )
+        check_finite(frame[:, None, :, None])
+        if np.abs(frame).max() > LARGEST_VALUE:
+            raise DataError(
+                f"a joint lies at {np.abs(frame).max():g} {pipeline.skeleton.units}; values above "
+                f"{LARGEST_VALUE:g} are taken for a broken sensor or a wrong unit."
+            )
+        return frame, time_s
+
+
+def push_many(
+    streams: Sequence[Stream],
+    frames: Sequence[ArrayLike],
+    times_s: Sequence[float | None] | None = None,
+) -> list[FrameLabel]:
+    """Push one frame to each of several streams of one bundle, in one call of the graph.
+
+    Args:
+        streams: All of the same bundle, none of them twice.
+        frames: For each stream (C, V) raw joints.
+        times_s: For each stream when the frame was taken; by default at the stream's rate.
+
+    Returns:
+        The newest label of each stream.
+
+    Raises:
+        DataError: The lists differ in length, a stream occurs twice or is of another bundle; no
+            stream has moved then. And as :meth:`Stream.push`.
+    """
+    times_s = [None] * len(streams) if times_s is None else times_s
+    if not len(streams) == len(frames) == len(times_s):
+        raise DataError(f"{len(streams)} streams need as many frames and times, got {len(frames)}.")
+    if len({id(stream) for stream in streams}) < len(streams):
+        raise DataError("a stream can take one frame at a time; one of them was given twice.")
+    if len({id(stream.recogniser) for stream in streams}) > 1:
+        raise DataError("streams of different bundles cannot be pushed together.")
+    # All are checked before any moves, so that a bad frame leaves every stream as it was.
+    checked = [s.check(f, t) for s, f, t in zip(streams, frames, times_s, strict=True)]
+    grids = [s.grid(f, t) for s, (f, t) in zip(streams, checked, strict=True)]
+    for turn in range(max(map(len, grids), default=0)):
+        ready = [
+            (s, grid[turn]) for s, grid in zip(streams, grids, strict=True) if turn < len(grid)
+        ]
+        features = np.stack([stream.features(frame) for stream, frame in ready])
+        ready[0][0].recogniser.step([stream for stream, _ in ready], features)
+    return [stream.label for stream in streams]
+
+
+def _numbers(joints: ArrayLike) -> Array:
+    try:
+        with np.errstate(over="ignore"):  # becomes infinite, and is refused as such
+            return np.array(joints, np.float32)
+    except (TypeError, ValueError):
+        raise DataError("a frame must be numbers, as many for each joint.") from None
+
+
+def softmax(logits: Array) -> Array:
+    """Probabilities along the last axis."""
+    raised = np.exp(logits - logits.max(axis=-1, keepdims=True))
+    return np.asarray(raised / raised.sum(axis=-1, keepdims=True), np.float32)

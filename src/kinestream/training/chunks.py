@@ -1,0 +1,71 @@
+"""Long recordings in pieces that fit in memory, with the numbers of the whole.
+
+Legend: N clips, C channels, T frames, V joints, M people, K classes.
+
+    recording  |---------------------------------------------------------------|
+    chunk                       [ stretch that is answered ]
+    input              [ past   |                          | ahead ]
+
+A label depends on ``receptive_field`` frames, ``delay`` of them after its own. A chunk that is given
+these frames around the stretch it answers computes just what the whole recording would; at the ends
+of the recording the operators' own zero padding is the real one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+import torch
+from torch import Tensor
+
+from kinestream.models import Network
+
+
+class Chunk(NamedTuple):
+    """Frames [first, last) are read, [start, stop) answered, ``context`` of them again."""
+
+    first: int
+    start: int
+    stop: int
+    last: int
+    context: int
+
+
+def chunks(frames: int, segment: int, network: Network, *, context: int = 0) -> Iterator[Chunk]:
+    """Divide a recording.
+
+    Args:
+        frames: T.
+        segment: Frames answered per chunk; 0 for all at once.
+        network: Says how much past and future a label needs.
+        context: Frames before each chunk that are answered again (for losses of neighbours).
+    """
+    ahead = network.delay
+    past = network.receptive_field - 1 - ahead
+    size = segment or frames
+    for begin in range(0, frames, size):
+        start = max(begin - context, 0)
+        stop = min(begin + size, frames)
+        yield Chunk(max(start - past, 0), start, stop, min(stop + ahead, frames), begin - start)
+
+
+def answer(network: Network, x: Tensor, chunk: Chunk) -> Tensor:
+    """Logits (N, K, stop - start) of one chunk of (N, C, T, V) or (N, C, T, V, M)."""
+    y: Tensor = network(x[:, :, chunk.first : chunk.last])
+    return y[:, :, chunk.start - chunk.first : chunk.stop - chunk.first]
+
+
+def forward_in_chunks(network: Network, x: Tensor, segment: int) -> Tensor:
+    """Label a long recording in bounded memory.
+
+    Args:
+        network: A frame-wise network.
+        x: (N, C, T, V) or (N, C, T, V, M).
+        segment: Frames per chunk; 0 for all at once.
+
+    Returns:
+        (N, K, T), equal to ``network(x)``.
+    """
+    parts = [answer(network, x, chunk) for chunk in chunks(x.shape[2], segment, network)]
+    return torch.cat(parts, dim=2)

@@ -1,0 +1,120 @@
+"""What a training run is told: one validated configuration."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from kinestream.skeletons.graph import Normalisation, Strategy
+
+
+class Section(BaseModel):
+    """A section of the configuration: unknown keys are errors."""
+
+    model_config = ConfigDict(extra="forbid")
+
+
+class DataConfig(Section):
+    """Which recordings: a prepared data set in the folder layout."""
+
+    path: str
+    train: str = "train"
+    test: str = "test"
+    fps: float | None = Field(default=None, gt=0)
+    """Needed only for data sets without ``dataset.json``."""
+    valid_subjects: list[str] = []
+    """Subjects taken out of the training split to choose settings on."""
+    train_on_valid: bool = False
+    """Train on all training subjects again, once settings are chosen."""
+
+
+class GraphConfig(Section):
+    """How the skeleton's neighbourhoods are divided."""
+
+    strategy: Strategy = "spatial"
+    max_hop: int = Field(default=1, ge=1, le=16)
+    dilation: int = Field(default=1, ge=1, le=16)
+    normalisation: Normalisation = "column"
+
+
+class NetworkConfig(Section):
+    """Which network, and its own keyword arguments."""
+
+    name: str
+    arguments: dict[str, Any] = {}
+
+
+class AugmentConfig(Section):
+    """Random changes of training recordings, drawn anew in every epoch."""
+
+    rotate_deg: float = Field(default=0, ge=0, le=180)
+    """Largest angle: about the vertical for positions, about any axis for sensors."""
+    scale: float = Field(default=0, ge=0, lt=1)
+    """Sizes are multiplied by 1 - scale to 1 + scale."""
+    noise: float = Field(default=0, ge=0)
+    """Standard deviation of white noise, in the units of the data."""
+    speed: float = Field(default=0, ge=0, lt=1)
+    """Playing speed is multiplied by 1 - speed to 1 + speed."""
+    turn_over: list[str] = []
+    """Sensors that may be worn turned half around any of their axes, as a phone in a pocket."""
+    mirror: bool = False
+    """Swap left and right in half of the recordings."""
+
+
+class LossConfig(Section):
+    """Class-weighted cross-entropy plus truncated smoothing."""
+
+    class_weights: Literal["none", "balanced"] = "none"
+    label_smoothing: float = Field(default=0, ge=0, lt=1)
+    smoothing: float = Field(default=0.15, ge=0)
+    """Weight of the truncated mean squared error between the log-probabilities of neighbours."""
+    truncate: float = Field(default=4, gt=0)
+    """Jumps of log-probability above this are not pulled together."""
+
+
+class OptimizerConfig(Section):
+    """AdamW with a cosine schedule after a linear warm-up."""
+
+    learning_rate: float = Field(default=1e-3, gt=0)
+    weight_decay: float = Field(default=1e-2, ge=0)
+    warmup_epochs: float = Field(default=1, ge=0)
+    clip_norm: float = Field(default=0, ge=0)
+    """Gradients above this norm are scaled down; 0 never."""
+    ema: float = Field(default=0, ge=0, lt=1)
+    """Decay of the averaged weights that are tested and exported; 0 takes the last weights."""
+
+
+class TrainingConfig(Section):
+    """How long, in what pieces, from which seed."""
+
+    epochs: int = Field(default=50, ge=1)
+    batch_size: int = Field(default=8, ge=1)
+    """Recordings that share one optimizer step, whatever their lengths."""
+    segment: int = Field(default=0, ge=0)
+    """Frames of a recording that are in memory at once; 0 takes it whole."""
+    seed: int = Field(default=0, ge=0)
+    threads: int = Field(default=0, ge=0)
+    """Threads of torch; 0 leaves its default."""
+    test_every: int = Field(default=10, ge=1)
+    """Epochs between tests; the last epoch is always tested."""
+
+
+class TrainConfig(Section):
+    """Everything that ``kinestream train`` needs; saved resolved with every run."""
+
+    name: str = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$")
+    data: DataConfig
+    features: list[str | dict[str, Any]] = []
+    graph: GraphConfig = GraphConfig()
+    network: NetworkConfig
+    augment: AugmentConfig = AugmentConfig()
+    loss: LossConfig = LossConfig()
+    optimizer: OptimizerConfig = OptimizerConfig()
+    training: TrainingConfig = TrainingConfig()
+    background: list[str] = []
+    """Classes that are not segments of their own when F1 and edit are counted."""
+    card: dict[str, str] = {}
+    """Title, licence and source of the data, for the model card of an export."""
+    custom: dict[str, Any] = {}
+    """Free keys for your own network; passed to it as the argument ``custom`` when not empty."""

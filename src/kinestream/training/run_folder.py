@@ -1,0 +1,107 @@
+"""The folder of one training run.
+
+RUN/config.yaml        the resolved configuration
+RUN/setup.json         what the data said: classes, skeleton, channels, rate, fitted features
+RUN/metrics.jsonl      a line per epoch
+RUN/curves.png         the same as a picture
+RUN/checkpoints/       the last two, each with its checksum
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from kinestream.config import dump_config, explain, load_config
+from kinestream.errors import CheckpointError, MissingFileError
+from kinestream.skeletons import Skeleton
+from kinestream.training.config import TrainConfig
+
+
+class Setup(BaseModel):
+    """What the training data said; with the configuration it rebuilds the network.
+
+    Attributes:
+        classes: Class names in the order of the network's outputs.
+        skeleton: As :meth:`Skeleton.to_dict` writes it.
+        channels: Raw input channels.
+        fps: Frames per second of the training data.
+        features: Fitted features.
+        subjects: Who was trained on.
+    """
+
+    model_config = ConfigDict(extra="forbid")
+
+    classes: list[str]
+    skeleton: dict[str, Any]
+    channels: list[str]
+    fps: float
+    features: list[dict[str, Any]]
+    subjects: list[str]
+
+    def graph(self) -> Skeleton:
+        """The skeleton."""
+        return Skeleton.from_dict(self.skeleton)
+
+
+@dataclass(frozen=True)
+class RunFolder:
+    """Paths and small files of a run."""
+
+    path: Path
+
+    @property
+    def checkpoints(self) -> Path:
+        """Folder of the checkpoints."""
+        return self.path / "checkpoints"
+
+    def create(self, config: TrainConfig, setup: Setup) -> None:
+        """Write configuration and setup of a new run."""
+        self.checkpoints.mkdir(parents=True, exist_ok=True)
+        dump_config(config, self.path / "config.yaml")
+        (self.path / "setup.json").write_text(setup.model_dump_json(indent=1), encoding="utf-8")
+        (self.path / "metrics.jsonl").write_text("", encoding="utf-8")
+
+    def config(self) -> TrainConfig:
+        """The run's configuration."""
+        self._must_exist()
+        return load_config(self.path / "config.yaml", TrainConfig)
+
+    def setup(self) -> Setup:
+        """What the run's data said."""
+        self._must_exist()
+        try:
+            return Setup.model_validate_json((self.path / "setup.json").read_bytes())
+        except FileNotFoundError:
+            raise CheckpointError(f"{self.path} has no setup.json; is it a run folder?") from None
+        except ValidationError as error:
+            raise CheckpointError(f"{self.path}/setup.json: {explain(error, Setup)}") from None
+
+    def add_metrics(self, row: dict[str, Any]) -> None:
+        """Append one epoch's line."""
+        with open(self.path / "metrics.jsonl", "a", encoding="utf-8") as file:
+            file.write(json.dumps(row) + "\n")
+            file.flush()
+            os.fsync(file.fileno())
+
+    def metrics(self) -> list[dict[str, Any]]:
+        """All lines written so far."""
+        text = (self.path / "metrics.jsonl").read_text(encoding="utf-8")
+        return [json.loads(line) for line in text.splitlines()]
+
+    def keep_metrics_until(self, epoch: int) -> None:
+        """Drop lines after ``epoch``: they were written, but their checkpoint was not."""
+        rows = [row for row in self.metrics() if row["epoch"] <= epoch]
+        text = "".join(json.dumps(row) + "\n" for row in rows)
+        (self.path / "metrics.jsonl").write_text(text, encoding="utf-8")
+
+    def _must_exist(self) -> None:
+        if not self.path.is_dir():
+            raise MissingFileError(f"there is no run folder {self.path}.")
+        if not (self.path / "config.yaml").is_file():
+            raise CheckpointError(f"{self.path} has no config.yaml; is it a run folder?")

@@ -1,0 +1,26 @@
+"""Every check x every network."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+import torch
+
+from kinestream.models import NETWORKS
+from tests.contracts.checks import CHECKS
+from tests.contracts.zoo import CASES, Case
+
+
+@pytest.mark.parametrize("case", CASES, ids=str)
+@pytest.mark.parametrize("check", CHECKS, ids=lambda check: check.__name__)
+def test_contract(check: Callable[[Case], None], case: Case) -> None:
+    if "grad" in check.__code__.co_names:
+        check(case)
+    else:
+        with torch.no_grad():
+            check(case)
+
+
+def test_every_network_is_held() -> None:
+    assert {case.network for case in CASES} == set(NETWORKS)

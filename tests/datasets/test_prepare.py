@@ -1,0 +1,185 @@
+"""`kinestream data prepare` over small made sources, through Python and the command line."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from kinestream.cli.data import app
+from kinestream.datasets import FolderDataset, prepare
+from kinestream.errors import ConfigError, DataError, InputError, MissingFileError
+
+JOINTS = "".join(f"{t} " + f"{t / 100} " * 60 + "\n" for t in range(0, 200, 4))
+COLUMNS = "x_acc,y_acc,z_acc,x_gyro,y_gyro,z_gyro,timestamp,label\n"
+
+
+@pytest.fixture
+def kinect(tmp_path: Path) -> Path:
+    """Three subjects, two recordings each, below the folder that the archive unpacks to."""
+    folder = tmp_path / "raw" / "utkinect" / "joints"
+    folder.mkdir(parents=True)
+    names = [f"s{s:02d}_e{e:02d}" for s in (1, 2, 7) for e in (1, 2)]
+    for name in names:
+        (folder / f"joints_{name}.txt").write_text(JOINTS)
+    labels = "".join(f"{name}\nwalk: 8 40\ncarry: 60 100\n" for name in names)
+    (folder / "actionLabel_modified.txt").write_text(labels)
+    return tmp_path / "raw" / "utkinect"
+
+
+@pytest.fixture
+def devices(tmp_path: Path) -> Path:
+    root = tmp_path / "sp_sw_har"
+    rows = "".join(
+        f"1,2,3,4,5,6,{t},{'SEATED' if t < 500 else 'WALKING'}\n" for t in range(0, 990, 10)
+    )
+    for subject in ("s01", "s17"):
+        (root / subject).mkdir(parents=True)
+        for device in ("sp", "sw"):
+            (root / subject / f"{subject}_01_{device}.csv").write_text(COLUMNS + rows)
+    return root
+
+
+def test_utkinect_becomes_a_data_set(kinect: Path, tmp_path: Path) -> None:
+    seen: list[tuple[int, int, str]] = []
+    report = prepare("utkinect", kinect, tmp_path / "set", progress=lambda *s: seen.append(s))
+    train, test = (FolderDataset(tmp_path / "set", split) for split in ("train", "test"))
+    assert train.names == ("s01_e01", "s01_e02", "s02_e01", "s02_e02")
+    assert test.subjects == ("s07", "s07")
+    assert len(train.classes) == 11
+    assert (train.fps, train.skeleton.name) == (15.0, "kinect20")
+    train.verify()
+    assert test[0].num_frames == 50
+    assert report.totals("train") == {
+        "recordings": 4,
+        "subjects": 2,
+        "frames": 200,
+        "seconds": 13.333,
+        "segments": 20,
+        "unlabelled_frames": 0,
+        "repairs": {**dict.fromkeys(report.totals()["repairs"], 0), "rows": 200},
+    }
+    assert report.left_out["s03"] == "no recording of this subject in the source"
+    assert json.loads((tmp_path / "set" / "report.json").read_text()) == report.to_dict()
+    assert seen[0] == (0, 6, "s01_e01")
+    assert seen[-1] == (6, 6, "")
+
+
+@pytest.mark.parametrize("up", [0, 1])
+def test_the_source_may_be_the_parent_folder(kinect: Path, tmp_path: Path, up: int) -> None:
+    source = [kinect / "joints", kinect.parent][up]
+    assert prepare("utkinect", source, tmp_path / "set").totals()["recordings"] == 6
+
+
+def test_two_devices_become_one_recording(devices: Path, tmp_path: Path) -> None:
+    report = prepare("sp_sw_har", devices, tmp_path / "set")
+    assert report.totals()["recordings"] == 2
+    one = FolderDataset(tmp_path / "set", "train")[0]
+    assert one.data.shape == (6, 25, 2, 1)
+    assert one.labels is not None
+    assert one.labels.tolist() == [0] * 13 + [2] * 12
+    assert (one.channels[0], one.fps, one.subject) == ("acc_x", 25.0, "s01")
+
+
+def test_subjects_can_be_chosen(kinect: Path, tmp_path: Path) -> None:
+    report = prepare("utkinect", kinect, tmp_path / "set", "s07", ["s01"])
+    assert FolderDataset(tmp_path / "set", "train").subjects == ("s07", "s07")
+    assert FolderDataset(tmp_path / "set", "test").subjects == ("s01", "s01")
+    assert report.left_out == dict.fromkeys(("s02_e01", "s02_e02"), "its subject is in no split")
+
+
+@pytest.mark.parametrize(
+    ("train", "test", "error", "says"),
+    [
+        ("s01-s02", "s02", ConfigError, "s02 is both in train and in test"),
+        (
+            "s01-s07",
+            None,
+            ConfigError,
+            "train subject s03, s04, .* is not in utkinect; it has s01, s02",
+        ),
+        (None, "s09", ConfigError, "test subject s09 is not in utkinect"),
+        ("all", None, ConfigError, "names no subjects"),
+    ],
+)
+def test_wrong_subjects_are_errors(
+    kinect: Path,
+    tmp_path: Path,
+    train: str | None,
+    test: str | None,
+    error: type[InputError],
+    says: str,
+) -> None:
+    with pytest.raises(error, match=says):
+        prepare("utkinect", kinect, tmp_path / "set", train, test)
+    assert not (tmp_path / "set").exists()
+
+
+def test_a_damaged_recording_is_left_out_and_named(devices: Path, tmp_path: Path) -> None:
+    for number, keep in (("02", "sp"), ("03", "sw")):
+        good = devices / "s01" / f"s01_01_{keep}.csv"
+        (devices / "s01" / f"s01_{number}_{keep}.csv").write_text(good.read_text())
+    (devices / "s01" / "s01_04_sp.csv").write_text("hello\n")
+    (devices / "s01" / "s01_04_sw.csv").write_text("hello\n")
+    report = prepare("sp_sw_har", devices, tmp_path / "set")
+    assert report.totals("train")["recordings"] == 1
+    assert list(report.left_out)[-3:] == ["s01_02", "s01_03", "s01_04"]
+    assert "s01_02_sw.csv" in report.left_out["s01_02"]
+    assert "s01_03_sp.csv" in report.left_out["s01_03"]
+    assert "begins with 'hello'" in report.left_out["s01_04"]
+
+
+def test_a_split_without_recordings_is_an_error(devices: Path, tmp_path: Path) -> None:
+    (devices / "s17" / "s17_01_sw.csv").unlink()
+    with pytest.raises(DataError, match=r"split 'test' \(s17\) would be empty: .*s17_01_sw.csv"):
+        prepare("sp_sw_har", devices, tmp_path / "set")
+    assert not (tmp_path / "set").exists()
+
+
+def test_missing_labels_are_named(kinect: Path, tmp_path: Path) -> None:
+    (kinect / "joints" / "actionLabel_modified.txt").unlink()
+    with pytest.raises(DataError, match="would be empty: there is no file .*actionLabel_modified"):
+        prepare("utkinect", kinect, tmp_path / "set")
+
+
+def test_wrong_sources_and_names_are_errors(kinect: Path, tmp_path: Path) -> None:
+    with pytest.raises(MissingFileError, match="no folder .*nowhere"):
+        prepare("utkinect", tmp_path / "nowhere", tmp_path / "set")
+    with pytest.raises(DataError, match="does not hold sp_sw_har"):
+        prepare("sp_sw_har", kinect, tmp_path / "set")
+    with pytest.raises(ConfigError, match="unknown data set 'ntu'; use one of utkinect, sp_sw_har"):
+        prepare("ntu", kinect, tmp_path / "set")
+
+
+def test_a_data_set_of_ours_is_replaced_and_nothing_else(kinect: Path, tmp_path: Path) -> None:
+    prepare("utkinect", kinect, tmp_path / "set", "s01-s02", "s07")
+    prepare("utkinect", kinect, tmp_path / "set", "s01", "s02")
+    assert FolderDataset(tmp_path / "set", "train").names == ("s01_e01", "s01_e02")
+    with pytest.raises(DataError, match="not a data set that Kinestream wrote"):
+        prepare("utkinect", kinect, kinect)
+    assert (kinect / "joints" / "joints_s01_e01.txt").exists()
+
+
+def test_preparing_twice_gives_the_same_bytes(kinect: Path, tmp_path: Path) -> None:
+    for name in ("one", "two"):
+        prepare("utkinect", kinect, tmp_path / name)
+    for path in (tmp_path / "one").rglob("*.*"):
+        other = tmp_path / "two" / path.relative_to(tmp_path / "one")
+        assert path.read_bytes() == other.read_bytes()
+
+
+def test_the_command_prints_what_it_did(kinect: Path, tmp_path: Path) -> None:
+    arguments = ["prepare", "utkinect", str(kinect), str(tmp_path / "set"), "--train-subjects"]
+    result = CliRunner().invoke(app, [*arguments, "s01-s02", "--test-subjects", "s07"])
+    assert result.exit_code == 0, result.output
+    words = result.output.split()
+    for word in ("train", "test", "recordings", "200", "nothing", "300"):
+        assert word in words or f"{word}." in words
+    assert (tmp_path / "set" / "dataset.json").is_file()
+
+
+def test_the_command_lets_our_errors_through(tmp_path: Path) -> None:
+    result = CliRunner().invoke(app, ["prepare", "ntu", str(tmp_path), str(tmp_path / "set")])
+    assert isinstance(result.exception, ConfigError)

@@ -1,0 +1,71 @@
+"""From a run to a bundle: what is written, what is refused."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import torch
+from tests.contracts.zoo import CASES, clips, make
+
+from kinestream.errors import ParityError
+from kinestream.export.graphs import clip_graph, step_graph
+from kinestream.export.parity import check_parity, run_steps
+from kinestream.models import Network
+from kinestream.streaming import Engine
+
+
+@pytest.fixture(scope="module")
+def network() -> Network:
+    (case,) = (case for case in CASES if str(case) == "rtstgcn-look-ahead")
+    return make(case, dtype=torch.float32)
+
+
+@pytest.fixture(scope="module")
+def graphs(network: Network) -> tuple[bytes, bytes]:
+    return step_graph(network), clip_graph(network)
+
+
+def test_parity_holds(network: Network, graphs: tuple[bytes, bytes]) -> None:
+    errors = check_parity(network, *graphs, clips(dtype=torch.float32).numpy())
+    assert max(errors["step"], errors["clip"], errors["people"]) < 1e-5
+
+
+def test_parity_refuses_a_graph_of_other_weights(
+    network: Network, graphs: tuple[bytes, bytes]
+) -> None:
+    other = make(CASES[5], seed=3, dtype=torch.float32)
+    assert str(CASES[5]) == "rtstgcn-look-ahead"
+    with pytest.raises(ParityError, match="differs from the network"):
+        check_parity(other, *graphs, clips(dtype=torch.float32).numpy())
+
+
+def test_parity_sees_a_delay_that_is_off_by_one(
+    network: Network, graphs: tuple[bytes, bytes]
+) -> None:
+    x = clips(people=1, dtype=torch.float32)
+    truth = network(x).detach().numpy()
+    late = run_steps(graphs[0], network.memories(), x.numpy(), network.delay + 1)
+    assert np.abs(late - truth).max() > 0.01 * np.abs(truth).max()
+
+
+def test_no_path_of_the_exporting_machine_is_inside(graphs: tuple[bytes, bytes]) -> None:
+    for graph in graphs:
+        assert b".py" not in graph and b"kinestream/" not in graph
+
+
+def test_a_long_stream_equals_a_fresh_engine_fed_the_last_window(
+    network: Network, graphs: tuple[bytes, bytes]
+) -> None:
+    """10,000 frames, a burst of huge values among them, leave no drift behind."""
+    rng = np.random.default_rng(0)
+    frames = rng.normal(size=(10_000, 1, 3, 15)).astype(np.float32)
+    frames[4000:4050] *= 1e6
+    memories = network.memories()
+    engine = Engine(graphs[0], memories)
+    old, fresh = engine.start(), engine.start()
+    last = network.receptive_field + network.delay
+    for t, frame in enumerate(frames):
+        y = engine.step([old], frame)
+        if t >= len(frames) - last:
+            z = engine.step([fresh], frame)
+    assert np.abs(y - z).max() < 1e-5 * np.abs(z).max()

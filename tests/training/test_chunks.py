@@ -1,0 +1,141 @@
+"""The gradient of chunks is the gradient of whole recordings.
+
+Legend: C channels, T frames, V joints, M people, K classes.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from tests.contracts.zoo import CHANNELS, CLASSES, partition
+from torch import Tensor
+
+from kinestream.models import Network, build_network
+from kinestream.training.chunks import answer, chunks
+from kinestream.training.losses import FrameLoss, balanced_weights
+from kinestream.training.step import Trial, accumulate_gradients
+
+NETWORKS: list[tuple[str, dict[str, Any]]] = [
+    ("rtstgcn", {"channels": (4, 4, 6), "kernel": 4, "spacing": (1, 2)}),
+    ("rtstgcn", {"channels": (4, 4, 6), "kernel": 5, "lookahead": 3}),
+    ("stgcn", {"channels": (4, 6), "kernel": 3, "dilations": (1, 4)}),
+    ("stgcn", {"channels": (4, 6), "kernel": 3, "dilations": (1, 4), "lookahead": 5}),
+]
+
+
+def network_of(index: int, dtype: torch.dtype) -> Network:
+    torch.manual_seed(index)
+    name, arguments = NETWORKS[index]
+    return build_network(name, partition(), CHANNELS, CLASSES, **arguments).to(dtype).train()
+
+
+def trials_of(lengths: list[int], seed: int, dtype: torch.dtype) -> list[Trial]:
+    generator = torch.Generator().manual_seed(seed)
+    return [
+        Trial(
+            torch.randn(CHANNELS, frames, 15, 1, generator=generator, dtype=dtype),
+            torch.randint(-1, CLASSES, (frames,), generator=generator),
+        )
+        for frames in lengths
+    ]
+
+
+def reference_gradient(network: Network, loss: FrameLoss, batch: list[Trial]) -> Tensor:
+    """The loss written out for whole recordings: sums over frames, divided once, no chunks."""
+    weights = torch.ones(CLASSES) if loss.class_weights is None else loss.class_weights
+    network.zero_grad()
+    entropy, jumps, weight = [], [], []
+    for trial in batch:
+        log_p = network(trial.x[None])[0].log_softmax(0)  # (K, T)
+        known = (trial.labels >= 0).nonzero().flatten()
+        of_truth = weights[trial.labels[known]]
+        weight.append(of_truth)
+        entropy.append(-of_truth * log_p[trial.labels[known], known])
+        jump = (log_p[:, 1:] - log_p[:, :-1].detach()) ** 2
+        jumps.append(torch.where(jump < loss.truncate**2, jump, loss.truncate**2).flatten())
+    total = torch.cat(entropy).sum() / torch.cat(weight).sum()
+    if loss.smoothing and any(len(part) for part in jumps):
+        total = total + loss.smoothing * torch.cat(jumps).mean()
+    total.backward()
+    return gradient(network)
+
+
+def chunked_gradient(network: Network, loss: FrameLoss, batch: list[Trial], segment: int) -> Tensor:
+    network.zero_grad()
+    accumulate_gradients(network, loss, batch, segment)
+    return gradient(network)
+
+
+def gradient(network: Network) -> Tensor:
+    return torch.cat([p.grad.flatten() for p in network.parameters() if p.grad is not None])
+
+
+def relative_error(found: Tensor, truth: Tensor) -> float:
+    return float((found - truth).norm() / truth.norm())
+
+
+@settings(max_examples=30, deadline=None, derandomize=True)
+@given(
+    index=st.integers(0, len(NETWORKS) - 1),
+    lengths=st.lists(st.integers(1, 40), min_size=1, max_size=3),
+    segment=st.integers(0, 50),
+    weighted=st.booleans(),
+    smoothing=st.sampled_from([0.0, 0.15, 3.0]),
+    seed=st.integers(0, 99),
+)
+def test_any_segment_gives_the_gradient_of_whole_recordings(
+    index: int, lengths: list[int], segment: int, weighted: bool, smoothing: float, seed: int
+) -> None:
+    for dtype, tolerance in ((torch.float64, 1e-12), (torch.float32, 1e-5)):
+        batch = trials_of(lengths, seed, dtype)
+        if all((trial.labels < 0).all() for trial in batch):
+            return
+        weights = None
+        if weighted:
+            weights = balanced_weights([trial.labels for trial in batch], CLASSES).to(dtype)
+        loss = FrameLoss(weights, smoothing=smoothing, truncate=1.0)
+        network = network_of(index, dtype)
+        truth = reference_gradient(network, loss, batch)
+        found = chunked_gradient(network, loss, batch, segment)
+        assert relative_error(found, truth) < tolerance
+
+
+def naive_gradient(
+    network: Network, loss: FrameLoss, batch: list[Trial], segment: int, *, halo: bool
+) -> Tensor:
+    """The broken twin: a mean per chunk, averaged over chunks; without ``halo`` also blind cuts."""
+    network.zero_grad()
+    pieces = [(t, c) for t in batch for c in chunks(t.x.shape[1], segment, network)]
+    for trial, chunk in pieces:
+        seen = chunk if halo else chunk._replace(first=chunk.start, last=chunk.stop)
+        logits = answer(network, trial.x[None], seen)[0]
+        labels = trial.labels[chunk.start : chunk.stop]
+        (loss(logits, labels, loss.denominators([labels], CLASSES)) / len(pieces)).backward()
+    return gradient(network)
+
+
+@pytest.mark.parametrize("halo", [True, False])
+def test_a_mean_per_chunk_is_caught(halo: bool) -> None:
+    batch = trials_of([45, 13], 0, torch.float64)
+    weights = balanced_weights([trial.labels for trial in batch], CLASSES).double()
+    loss, network = FrameLoss(weights), network_of(0, torch.float64)
+    truth = reference_gradient(network, loss, batch)
+    broken = naive_gradient(network, loss, batch, 10, halo=halo)
+    assert relative_error(broken, truth) > 1e-3
+
+
+def test_every_frame_is_answered_once() -> None:
+    network = network_of(3, torch.float64)
+    for frames in (1, 9, 10, 11, 30):
+        for segment in (0, 1, 4, 10, 50):
+            for context in (0, 1):
+                answered = [
+                    t
+                    for chunk in chunks(frames, segment, network, context=context)
+                    for t in range(chunk.start + chunk.context, chunk.stop)
+                ]
+                assert answered == list(range(frames))
