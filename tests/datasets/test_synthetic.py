@@ -18,14 +18,14 @@ from numpy.typing import NDArray
 import kinestream
 from kinestream.clips import IMU, XYZ, Clip
 from kinestream.datasets.synthetic import Kind, generate, labels_at
-from kinestream.datasets.synthetic_actions import ACTIONS, perform, start_of
-from kinestream.datasets.synthetic_actor import Actor
-from kinestream.datasets.synthetic_body import SIDES, Body, heading, joints, two_bones
-from kinestream.datasets.synthetic_curve import Curve, ease, wander
-from kinestream.datasets.synthetic_gait import Gait
-from kinestream.datasets.synthetic_imu import FORWARD, GRAVITY, LEFT, UP, inertial, turn
-from kinestream.datasets.synthetic_kinect import in_camera, seen, tracked
-from kinestream.datasets.synthetic_phonewatch import POCKETS, RATE_HZ, UpAndGo
+from kinestream.datasets.synthetic.actions import ACTIONS, perform, start_of
+from kinestream.datasets.synthetic.actor import Actor
+from kinestream.datasets.synthetic.body import SIDES, Body, heading, joints, two_bones
+from kinestream.datasets.synthetic.curve import Curve, ease, wander
+from kinestream.datasets.synthetic.gait import Gait
+from kinestream.datasets.synthetic.imu import FORWARD, GRAVITY, LEFT, UP, inertial, turn
+from kinestream.datasets.synthetic.kinect import in_camera, seen, tracked
+from kinestream.datasets.synthetic.phonewatch import POCKETS, RATE_HZ, UpAndGo
 from kinestream.errors import ConfigError
 from kinestream.skeletons import skeleton
 

@@ -14,8 +14,9 @@ from torch import Tensor
 
 from kinestream.errors import ConfigError
 from kinestream.models import Network
-from kinestream.models.tape import Tape, Tick
+from kinestream.models.tape import Tape
 from kinestream.models.temporal import Delay, SlidingSum, TemporalConv, TemporalOperator
+from kinestream.models.tick import Tick
 
 CHANNELS, JOINTS = 2, 3
 

@@ -63,5 +63,9 @@ def write_card(manifest: Manifest, subjects: Sequence[str], protocol: str) -> st
 
 
 def _figures(metrics: dict[str, Any]) -> list[str]:
-    rows = [f"| {name} | {value:.1f} |" for name, value in metrics.items() if "/" in name]
+    rows = [
+        f"| {name} | {value:.1f} |"
+        for name, value in metrics.items()
+        if name.startswith(("valid/", "test/"))
+    ]
     return ["| | % |", "|---|---|", *rows] if rows else ["Nothing was measured."]

@@ -17,7 +17,8 @@ from torch import Tensor, nn
 
 from kinestream.errors import MissingExtraError
 from kinestream.models import Network
-from kinestream.models.tape import OPEN, Tick, WindowTape
+from kinestream.models.tape import OPEN, WindowTape
+from kinestream.models.tick import Tick
 
 
 class StepGraph(nn.Module):

@@ -12,7 +12,8 @@ from torch import Tensor, nn
 
 from kinestream.errors import SkeletonError
 from kinestream.memory import Memory
-from kinestream.models.tape import OPEN, ListingTape, RingTape, State, Tape, Tick
+from kinestream.models.tape import OPEN, ListingTape, RingTape, State, Tape
+from kinestream.models.tick import Tick
 
 
 class Network(nn.Module, ABC):

@@ -17,8 +17,9 @@ from kinestream.models.graph_conv import GraphConv
 from kinestream.models.lookahead import share_lookahead
 from kinestream.models.network import Network
 from kinestream.models.norm import NormName, frame_norm
-from kinestream.models.tape import Tape, Tick
+from kinestream.models.tape import Tape
 from kinestream.models.temporal import Delay, SlidingSum
+from kinestream.models.tick import Tick
 
 
 class RTSTGCNLayer(nn.Module):

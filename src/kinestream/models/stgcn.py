@@ -18,8 +18,9 @@ from kinestream.models.graph_conv import GraphConv
 from kinestream.models.lookahead import share_lookahead
 from kinestream.models.network import Network
 from kinestream.models.norm import NormName, frame_norm
-from kinestream.models.tape import Tape, Tick
+from kinestream.models.tape import Tape
 from kinestream.models.temporal import Delay, TemporalConv
+from kinestream.models.tick import Tick
 
 
 class STGCNBlock(nn.Module):

@@ -12,13 +12,37 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kinestream.clips import Clip
+from kinestream.errors import ConfigError
 from kinestream.training.config import AugmentConfig
 
 Array = NDArray[np.float32]
 
 
+def check_augment(clip: Clip, config: AugmentConfig) -> None:
+    """Refuse changes that make no sense for recordings like this one.
+
+    Raises:
+        ConfigError: The channels are not what a change works on.
+        SkeletonError: There is no sensor of a name.
+    """
+    for key, wanted in (("rotate_deg", config.rotate_deg), ("turn_over", config.turn_over)):
+        if wanted and not _triples(clip.channels):
+            raise ConfigError(
+                f"augment.{key} needs channels in triples ..x, ..y, ..z, got {clip.channels}."
+            )
+    if config.mirror and "x" not in clip.channels:
+        raise ConfigError(f"augment.mirror needs a channel x, got {clip.channels}.")
+    for name in config.turn_over:
+        clip.skeleton.index(name)
+
+
 def augment(clip: Clip, config: AugmentConfig, rng: np.random.Generator) -> Clip:
-    """A changed copy of a clip; the same one for the same state of ``rng``."""
+    """A changed copy of a clip; the same one for the same state of ``rng``.
+
+    Raises:
+        ConfigError, SkeletonError: As :func:`check_augment`.
+    """
+    check_augment(clip, config)
     data, labels = clip.data, clip.labels
     if config.speed:
         data, labels = _play(data, labels, rng.uniform(1 - config.speed, 1 + config.speed))
@@ -26,9 +50,7 @@ def augment(clip: Clip, config: AugmentConfig, rng: np.random.Generator) -> Clip
     if config.rotate_deg:
         changes.append(lambda x: _rotate(x, clip.channels, config.rotate_deg, rng))
     if config.turn_over:
-        changes.append(
-            lambda x: _turn_over(x, [clip.skeleton.index(n) for n in config.turn_over], rng)
-        )
+        changes.append(lambda x: _turn_over(x, clip, config.turn_over, rng))
     if config.scale:
         changes.append(lambda x: x * np.float32(rng.uniform(1 - config.scale, 1 + config.scale)))
     if config.mirror and rng.random() < 0.5:
@@ -64,20 +86,30 @@ def _rotate(
         if not positions:
             angle = np.deg2rad(rng.uniform(-largest_deg, largest_deg))
         matrix = _rotation(axis, angle)
-        for start in range(0, len(channels) - 2, 3):
+        for start in _triples(channels):
             part = data[start : start + 3, :, joint]
             turned[start : start + 3, :, joint] = np.einsum("ij,j...->i...", matrix, part)
     return turned
 
 
-def _turn_over(data: Array, sensors: list[int], rng: np.random.Generator) -> Array:
+def _turn_over(data: Array, clip: Clip, sensors: list[str], rng: np.random.Generator) -> Array:
     turned = data.copy()
-    for sensor in sensors:
+    for sensor in map(clip.skeleton.index, sensors):
         kept = rng.integers(4)  # the axis it turns about; 3 leaves it as it is
         signs = np.array([1 if kept in (axis, 3) else -1 for axis in range(3)], np.float32)
-        for start in range(0, len(data) - 2, 3):
+        for start in _triples(clip.channels):
             turned[start : start + 3, :, sensor] *= signs[:, None, None]
     return turned
+
+
+def _triples(channels: tuple[str, ...]) -> list[int]:
+    """Where the x, y and z of a vector begin."""
+    stems = [channel[:-1] for channel in channels]
+    return [
+        start
+        for start, stem in enumerate(stems)
+        if channels[start : start + 3] == (f"{stem}x", f"{stem}y", f"{stem}z")
+    ]
 
 
 def _rotation(axis: NDArray[np.float64], angle: float) -> Array:

@@ -95,8 +95,18 @@ def load_latest(folder: Path) -> Checkpoint:
 def restore(
     checkpoint: Checkpoint, network: nn.Module, optimizer: torch.optim.Optimizer
 ) -> dict[str, Tensor]:
-    """Put a checkpoint back into a network and its optimizer; returns the averaged weights."""
-    network.load_state_dict(checkpoint.part("network"))
+    """Put a checkpoint back into a network and its optimizer; returns the averaged weights.
+
+    Raises:
+        CheckpointError: It is the checkpoint of another network.
+    """
+    try:
+        network.load_state_dict(checkpoint.part("network"))
+    except RuntimeError:
+        raise CheckpointError(
+            "the checkpoint is of another network: resume with the configuration of the run, its "
+            "config.yaml."
+        ) from None
     state: dict[int, dict[str, Tensor]] = {}
     for key, value in checkpoint.part("optimizer").items():
         index, name = key.split(".")

@@ -6,6 +6,7 @@ import copy
 import math
 import time
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -17,11 +18,12 @@ from kinestream.clips import Clip
 from kinestream.errors import ConfigError, TrainingError
 from kinestream.features import Pipeline
 from kinestream.models import Network, build_network
+from kinestream.models.norm import FrameBatchNorm
 from kinestream.skeletons import adjacency
-from kinestream.training.augment import augment
+from kinestream.training.augment import augment, check_augment
 from kinestream.training.checkpoints import load_latest, restore, save_checkpoint
 from kinestream.training.config import TrainConfig
-from kinestream.training.data import Splits, fit_setup, load_splits, make_trial
+from kinestream.training.data import fit_setup, load_splits, make_trial
 from kinestream.training.evaluate import assess
 from kinestream.training.losses import FrameLoss, balanced_weights
 from kinestream.training.optimizer import learning_rate, make_optimizer, update_average
@@ -59,46 +61,76 @@ def train(
     """
     if config.training.threads:
         torch.set_num_threads(config.training.threads)
-    splits = load_splits(config.data)
-    if resume:
-        setup = run.setup()
-    elif run.path.exists() and any(run.path.iterdir()):
+    if not resume and run.path.exists() and not (run.path.is_dir() and _is_empty(run.path)):
         raise ConfigError(f"{run.path} is not empty: name another folder, or pass --resume.")
-    else:
-        setup = fit_setup(splits.train, config.features)
-        run.create(config, setup)
+    splits = load_splits(config.data)
+    setup = run.setup() if resume else fit_setup(splits.train, config.features)
+    _check_classes(config, setup)
+    check_augment(splits.train[0], config.augment)
 
     torch.manual_seed(config.training.seed)
     network = network_of(config, setup)
+    _check_norm(network, config.training.segment)
     pipeline = pipeline_of(setup)
-    loss = make_loss(config, splits.train)
-    optimizer = make_optimizer(network, config.optimizer)
-    average = copy.deepcopy(network.state_dict()) if config.optimizer.ema else None
-    done = 0
-    if resume:
-        checkpoint = load_latest(run.checkpoints)
-        average = restore(checkpoint, network, optimizer) or None
-        done = checkpoint.epoch
-        run.keep_metrics_until(done)
+    learner = Learner(
+        network,
+        pipeline,
+        make_loss(config, splits.train),
+        make_optimizer(network, config.optimizer),
+        copy.deepcopy(network.state_dict()) if config.optimizer.ema else None,
+    )
+    done = _restore(run, learner) if resume else 0
 
     held_out = {
         "valid": [make_trial(clip, pipeline) for clip in splits.valid],
         "test": [make_trial(clip, pipeline) for clip in splits.test],
     }
+    if not resume:
+        run.create(config, setup)  # now that nothing is left to be wrong
     for epoch in range(done + 1, config.training.epochs + 1):
         started = time.perf_counter()
         row: dict[str, Any] = {"epoch": epoch}
-        row |= _train_epoch(
-            config, epoch, network, splits, pipeline, loss, optimizer, average, progress
-        )
+        row |= _train_epoch(config, learner, splits.train, epoch, progress)
         if epoch % config.training.test_every == 0 or epoch == config.training.epochs:
-            row |= _test(config, setup, network, average, held_out)
+            row |= _test(config, setup, learner, held_out)
         row["seconds"] = round(time.perf_counter() - started, 3)
-        save_checkpoint(run.checkpoints, epoch, network, optimizer, average)
+        # The line first: a line without its checkpoint is dropped on resuming, and written again.
         run.add_metrics(row)
+        save_checkpoint(run.checkpoints, epoch, network, learner.optimizer, learner.average)
         if progress:
             progress.epoch(row)
     return run.metrics()[-1]
+
+
+@dataclass
+class Learner:
+    """What changes as a network learns, and what it learns by."""
+
+    network: Network
+    pipeline: Pipeline
+    loss: FrameLoss
+    optimizer: torch.optim.Optimizer
+    average: dict[str, Tensor] | None
+
+
+def _restore(run: RunFolder, learner: Learner) -> int:
+    """Go back to the newest checkpoint; returns the epochs done."""
+    checkpoint = load_latest(run.checkpoints)
+    learner.average = restore(checkpoint, learner.network, learner.optimizer) or None
+    run.keep_metrics_until(checkpoint.epoch)
+    return checkpoint.epoch
+
+
+def _is_empty(folder: Path) -> bool:
+    return not any(folder.iterdir())
+
+
+def _check_classes(config: TrainConfig, setup: Setup) -> None:
+    if unknown := sorted(set(config.background) - set(setup.classes)):
+        raise ConfigError(
+            f"background {unknown[0]!r} is not a class of the data set; it has "
+            f"{', '.join(setup.classes)}."
+        )
 
 
 def network_of(config: TrainConfig, setup: Setup) -> Network:
@@ -137,48 +169,48 @@ def make_loss(config: TrainConfig, clips: list[Clip]) -> FrameLoss:
     )
 
 
+def _check_norm(network: Network, segment: int) -> None:
+    if segment and any(isinstance(module, FrameBatchNorm) for module in network.modules()):
+        raise ConfigError(
+            "norm 'batch' takes the statistics of what is in memory, so chunks would train another "
+            "network than whole recordings: set training.segment to 0 or norm to 'layer'."
+        )
+
+
 def _train_epoch(
-    config: TrainConfig,
-    epoch: int,
-    network: Network,
-    splits: Splits,
-    pipeline: Pipeline,
-    loss: FrameLoss,
-    optimizer: torch.optim.Optimizer,
-    average: dict[str, Tensor] | None,
-    progress: Progress | None,
+    config: TrainConfig, learner: Learner, clips: list[Clip], epoch: int, progress: Progress | None
 ) -> dict[str, float]:
+    settings, network = config.training, learner.network
     network.train()
-    settings = config.training
     # All that is random in an epoch follows from these two numbers: see checkpoints.py.
     rng = np.random.default_rng([settings.seed, epoch])
     torch.manual_seed(int(rng.integers(1 << 62)))
-    steps = math.ceil(len(splits.train) / settings.batch_size)
+    steps = math.ceil(len(clips) / settings.batch_size)
     total, right, frames = 0.0, 0, 0
-    for index, batch in enumerate(_batches(config, splits.train, pipeline, rng)):
+    for index, batch in enumerate(_batches(config, clips, learner.pipeline, rng)):
         rate = learning_rate(config.optimizer, epoch - 1 + (index + 1) / steps, settings.epochs)
-        for group in optimizer.param_groups:
+        for group in learner.optimizer.param_groups:
             group["lr"] = rate
-        optimizer.zero_grad(set_to_none=True)
-        batch_loss, batch_right = accumulate_gradients(network, loss, batch, settings.segment)
-        if not math.isfinite(batch_loss):
+        learner.optimizer.zero_grad(set_to_none=True)
+        loss, hits = accumulate_gradients(network, learner.loss, batch, settings.segment)
+        if not math.isfinite(loss):
             raise TrainingError(
-                f"the loss became {batch_loss} in epoch {epoch}, step {index + 1}: lower "
+                f"the loss became {loss} in epoch {epoch}, step {index + 1}: lower "
                 f"optimizer.learning_rate or set optimizer.clip_norm; the checkpoints are whole."
             )
         if config.optimizer.clip_norm:
             torch.nn.utils.clip_grad_norm_(network.parameters(), config.optimizer.clip_norm)
-        optimizer.step()
-        if average is not None:
-            update_average(average, network, config.optimizer.ema)
-        total, right = total + batch_loss, right + batch_right
-        frames += sum(len(trial.labels) for trial in batch)
+        learner.optimizer.step()
+        if learner.average is not None:
+            update_average(learner.average, network, config.optimizer.ema)
+        total, right = total + loss, right + hits
+        frames += sum(int((trial.labels >= 0).sum()) for trial in batch)
         if progress:
-            progress.step(epoch, index + 1, steps, batch_loss)
+            progress.step(epoch, index + 1, steps, loss)
     return {
         "learning_rate": rate,
         "train/loss": total / steps,
-        "train/frame_accuracy": 100 * right / frames,
+        "train/frame_accuracy": 100 * right / max(frames, 1),
     }
 
 
@@ -193,16 +225,12 @@ def _batches(
 
 
 def _test(
-    config: TrainConfig,
-    setup: Setup,
-    network: Network,
-    average: dict[str, Tensor] | None,
-    held_out: dict[str, list[Trial]],
+    config: TrainConfig, setup: Setup, learner: Learner, held_out: dict[str, list[Trial]]
 ) -> dict[str, float]:
-    tested = network
-    if average is not None:
-        tested = copy.deepcopy(network)
-        tested.load_state_dict(average)
+    tested = learner.network
+    if learner.average is not None:
+        tested = copy.deepcopy(tested)
+        tested.load_state_dict(learner.average)
     background = [setup.classes.index(name) for name in config.background]
     row: dict[str, float] = {}
     for split, trials in held_out.items():

@@ -19,6 +19,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from kinestream.config import dump_config, explain, load_config
 from kinestream.errors import CheckpointError, MissingFileError
+from kinestream.files import write_atomically
 from kinestream.skeletons import Skeleton
 from kinestream.training.config import TrainConfig
 
@@ -90,15 +91,25 @@ class RunFolder:
             os.fsync(file.fileno())
 
     def metrics(self) -> list[dict[str, Any]]:
-        """All lines written so far."""
-        text = (self.path / "metrics.jsonl").read_text(encoding="utf-8")
-        return [json.loads(line) for line in text.splitlines()]
+        """All lines written so far; one that was cut off while it was written does not count.
+
+        Raises:
+            CheckpointError: The file is damaged.
+        """
+        path = self.path / "metrics.jsonl"
+        try:
+            text = path.read_text(encoding="utf-8") if path.is_file() else ""
+            return [json.loads(line) for line in text.splitlines(True) if line.endswith("\n")]
+        except ValueError:
+            raise CheckpointError(
+                f"{path} is damaged: it must hold a JSON object a line."
+            ) from None
 
     def keep_metrics_until(self, epoch: int) -> None:
         """Drop lines after ``epoch``: they were written, but their checkpoint was not."""
         rows = [row for row in self.metrics() if row["epoch"] <= epoch]
         text = "".join(json.dumps(row) + "\n" for row in rows)
-        (self.path / "metrics.jsonl").write_text(text, encoding="utf-8")
+        write_atomically(self.path / "metrics.jsonl", text.encode())
 
     def _must_exist(self) -> None:
         if not self.path.is_dir():

@@ -5,8 +5,8 @@ from __future__ import annotations
 from torch import Tensor
 
 from kinestream.memory import Memory
-from kinestream.models.tape import Tick
 from kinestream.models.temporal.operator import TemporalOperator
+from kinestream.models.tick import Tick
 
 
 class Delay(TemporalOperator):

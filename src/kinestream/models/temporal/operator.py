@@ -22,7 +22,7 @@ from torch import Tensor, nn
 
 from kinestream.errors import ConfigError
 from kinestream.memory import Memory
-from kinestream.models.tape import Tick
+from kinestream.models.tick import Tick
 
 
 class TemporalOperator(nn.Module, ABC):

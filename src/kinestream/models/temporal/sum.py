@@ -19,8 +19,8 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from kinestream.memory import Memory
-from kinestream.models.tape import Tick
 from kinestream.models.temporal.operator import TemporalOperator
+from kinestream.models.tick import Tick
 
 
 class SlidingSum(TemporalOperator):

@@ -8,9 +8,9 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from kinestream.datasets.synthetic_actor import Actor
-from kinestream.datasets.synthetic_body import joints
-from kinestream.datasets.synthetic_curve import wander
+from kinestream.datasets.synthetic.actor import Actor
+from kinestream.datasets.synthetic.body import joints
+from kinestream.datasets.synthetic.curve import wander
 from kinestream.skeletons import Skeleton
 
 Array = NDArray[np.float64]

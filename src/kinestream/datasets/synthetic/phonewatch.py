@@ -11,8 +11,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from kinestream.datasets.synthetic_curve import Curve, wander
-from kinestream.datasets.synthetic_gait import (
+from kinestream.datasets.synthetic.curve import Curve, wander
+from kinestream.datasets.synthetic.gait import (
     ARM_DOWN,
     ARM_OUT,
     ARM_ROLL,
@@ -23,7 +23,7 @@ from kinestream.datasets.synthetic_gait import (
     Gait,
     ring,
 )
-from kinestream.datasets.synthetic_imu import FORWARD, LEFT, UP, imperfect, inertial, turn
+from kinestream.datasets.synthetic.imu import FORWARD, LEFT, UP, imperfect, inertial, turn
 
 Array = NDArray[np.float64]
 

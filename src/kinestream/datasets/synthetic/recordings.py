@@ -14,11 +14,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kinestream.clips import IMU, XYZ, Clip
-from kinestream.datasets.synthetic_actions import ACTIONS, perform, start_of
-from kinestream.datasets.synthetic_actor import Actor
-from kinestream.datasets.synthetic_body import Body
-from kinestream.datasets.synthetic_kinect import seen, tracked
-from kinestream.datasets.synthetic_phonewatch import RATE_HZ, UpAndGo, readings
+from kinestream.datasets.synthetic.actions import ACTIONS, perform, start_of
+from kinestream.datasets.synthetic.actor import Actor
+from kinestream.datasets.synthetic.body import Body
+from kinestream.datasets.synthetic.kinect import seen, tracked
+from kinestream.datasets.synthetic.phonewatch import RATE_HZ, UpAndGo, readings
 from kinestream.errors import ConfigError
 from kinestream.formats import sp_sw_har, utkinect
 from kinestream.skeletons import skeleton

@@ -11,8 +11,8 @@ from collections.abc import Mapping
 import numpy as np
 from numpy.typing import NDArray
 
-from kinestream.datasets.synthetic_body import SIDES, Body, Motion, Vector, heading
-from kinestream.datasets.synthetic_curve import Curve
+from kinestream.datasets.synthetic.body import SIDES, Body, Motion, Vector, heading
+from kinestream.datasets.synthetic.curve import Curve
 
 Array = NDArray[np.float64]
 

@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from kinestream.datasets.synthetic_actor import Actor
-from kinestream.datasets.synthetic_body import Vector
+from kinestream.datasets.synthetic.actor import Actor
+from kinestream.datasets.synthetic.body import Vector
 
 SEAT_M = 0.50  # above the ankles
 SEAT_BEHIND_M = 0.32  # from the feet
