@@ -1,7 +1,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: demo test test-long check lint bench docs clean
+.PHONY: demo test test-long check lint bench accuracy clean
 
 demo: .venv/core            ## run the shipped bundles over generated recordings, live
 	$(BIN)/kinestream demo $(DEMO)
@@ -22,6 +22,10 @@ check: lint test            ## all that a change must pass
 bench: .venv/dev            ## measure speed and memory, write results/
 	$(BIN)/python benchmarks/step_latency.py --out results/step_latency.json
 	$(BIN)/python benchmarks/training_memory.py --out results/training_memory.json
+
+ARCHIVES ?= ../shared/data
+accuracy: .venv/dev        ## train the shipped configurations and stream their test recordings
+	$(BIN)/python benchmarks/accuracy.py --archives $(ARCHIVES) --work build/accuracy --out results/accuracy.json
 
 clean:
 	rm -rf .venv build dist demo

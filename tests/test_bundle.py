@@ -24,6 +24,7 @@ from kinestream.errors import (
     SkeletonError,
 )
 from kinestream.features import Pipeline
+from kinestream.streaming import open_session
 
 Manifest = dict[str, Any]
 Change = Callable[[Manifest], object]
@@ -310,11 +311,12 @@ def test_a_manifest_of_another_graph_is_refused_before_the_first_label(
     assert "\n" not in str(caught.value)
 
 
-def outside(where: bytes) -> bytes:
+def outside(where: bytes, file: str = "/etc/hosts") -> bytes:
     """A graph whose weights lie in a file of the host, as protobuf writes it.
 
     Args:
         where: The key ``location``, as the bytes that stand for it.
+        file: Ten characters.
     """
     import onnx
     from onnx import TensorProto, helper
@@ -323,17 +325,19 @@ def outside(where: bytes) -> bytes:
     weight.data_location = TensorProto.EXTERNAL
     entry = weight.external_data.add()
     short = b"\x0a\x08location"
-    entry.key, entry.value = "location", "/etc/hosts" + "x" * (len(where) - len(short))
+    entry.key, entry.value = "location", file + "x" * (len(where) - len(short))
     frame, logits = (
         helper.make_tensor_value_info(name, TensorProto.FLOAT, [None, 3])
         for name in ("frame", "logits")
     )
     node = helper.make_node("Add", ["frame", "w"], ["logits"])
     graph = helper.make_graph([node], "g", [frame], [logits], [weight])
-    content: bytes = helper.make_model(graph).SerializeToString()
+    opset = [helper.make_opsetid("", 18)]
+    model = helper.make_model(graph, opset_imports=opset, ir_version=8)
+    content: bytes = model.SerializeToString()
     value = bytes([0x12, len(entry.value)]) + entry.value.encode()
     assert content.count(short + value) == 1
-    crafted = content.replace(short + value, where + b"\x12\x0a/etc/hosts")
+    crafted = content.replace(short + value, where + b"\x12\x0a" + file.encode())
     assert onnx.load_from_string(crafted).graph.initializer[0].external_data[0].key == "location"
     return crafted
 
@@ -357,17 +361,26 @@ def test_a_graph_that_reads_files_of_the_host_is_refused(
         use(own_bundle)
 
 
-@pytest.mark.parametrize("name", ["step.onnx", "clip.onnx"])
-def test_a_graph_that_is_none_is_refused(
-    own_bundle: Path, name: str, capfd: pytest.CaptureFixture[str]
+@pytest.mark.parametrize("file", ["/etc/hosts", "weight.bin"])
+def test_the_runtime_would_refuse_it_too(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str], file: str
 ) -> None:
+    pytest.importorskip("onnx")
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "weight.bin").write_bytes(bytes(12))
+    with pytest.raises(BundleError, match="ONNX Runtime cannot load the graph: .*nitializ"):
+        open_session(outside(b"\x0a\x08location", file))
+    assert capfd.readouterr().err == ""  # no second opinion from the runtime's own log
+
+
+@pytest.mark.parametrize("name", ["step.onnx", "clip.onnx"])
+def test_a_graph_that_is_none_is_refused(own_bundle: Path, name: str) -> None:
     for content in (b"", b"hello", (own_bundle / name).read_bytes()[:-200]):
         replace_file(own_bundle, name, content)
         with pytest.raises(BundleError, match="ONNX Runtime cannot load the graph: ") as caught:
             use(own_bundle)
         assert len(str(caught.value)) < 250
         assert "\n" not in str(caught.value)
-    assert capfd.readouterr().err == ""  # no second opinion from the runtime's own log
 
 
 def test_graphs_that_changed_places_are_refused(own_bundle: Path) -> None:

@@ -124,7 +124,7 @@ def test_a_wrong_override_is_named(tmp_path: Path, override: str, says: str) -> 
         ("name: x\ncount: -1\n", "c.yaml: count is below zero"),
         ("", "must hold keys and values, got NoneType"),
         ("- a\n- b\n", "must hold keys and values, got list"),
-        ("name: [\n", "is not valid YAML"),
+        ("name: [\n", "is not valid YAML: .*expected.*, line 2, column 1.$"),
         ("name: x\nname: y\n", "is not valid YAML: key 'name' is given twice"),
         ("name: x\ninner: {rate: 1, rate: 2}\n", "key 'rate' is given twice"),
         ("name: &a x\ncount: *a\n", "is not valid YAML: aliases are not allowed"),

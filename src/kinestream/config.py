@@ -154,4 +154,9 @@ def _kind(path: Path) -> str:
 
 
 def _first_line(error: Exception) -> str:
-    return " ".join(str(error).split())[:200] or type(error).__name__
+    text = str(error)
+    if isinstance(error, yaml.MarkedYAMLError) and error.problem_mark is not None:
+        mark = error.problem_mark
+        text = f"{error.problem}, line {mark.line + 1}, column {mark.column + 1}"
+    text = " ".join(text.split())[:200].rstrip(".")
+    return f"{text or type(error).__name__}."

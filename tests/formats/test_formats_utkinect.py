@@ -75,7 +75,10 @@ def test_a_uniform_file_keeps_its_rows(tmp_path: Path) -> None:
     assert (clip.fps, clip.skeleton.name, clip.channels) == (15.0, "kinect20", ("x", "y", "z"))
     assert clip.subject == "s01"
     assert clip.labels is None
-    assert clip.data[:, :, 3, 0].T.tolist() == np.float32([j[9:12] for _, j in rows]).tolist()
+    assert (
+        clip.data[:, :, 3, 0].T.tolist()
+        == np.array([j[9:12] for _, j in rows], np.float32).tolist()
+    )
     assert repairs.to_dict() == {**dict.fromkeys(repairs.to_dict(), 0), "rows": len(rows)}
 
 

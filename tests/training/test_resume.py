@@ -9,13 +9,16 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 import torch
 
+from kinestream.clips import Clip
 from kinestream.errors import CheckpointError, ConfigError, InputError, SkeletonError
 from kinestream.training import loop
+from kinestream.training.augment import augment
 from kinestream.training.checkpoints import Checkpoint, load_latest, restore, save_checkpoint
-from kinestream.training.config import TrainConfig
+from kinestream.training.config import AugmentConfig, TrainConfig
 from kinestream.training.run_folder import RunFolder
 
 Change = Callable[[dict[str, Any]], object]
@@ -99,15 +102,29 @@ def test_resuming_is_bit_for_bit(
     assert same_tensors(load_latest(run.checkpoints), load_latest(RunFolder(run_path).checkpoints))
 
 
-def test_a_line_without_its_checkpoint_is_written_again(
-    settings: dict[str, Any], run_path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("what", ["line", "checkpoint"])
+def test_a_line_and_its_checkpoint_go_together(
+    settings: dict[str, Any],
+    run_path: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    what: str,
 ) -> None:
-    def fails(folder: Path, epoch: int, *rest: Any) -> Path:
-        if epoch == 3:
+    """The power goes out before the line or before the checkpoint of epoch 3 is written."""
+    add_metrics = RunFolder.add_metrics
+
+    def no_checkpoint(folder: Path, epoch: int, *rest: Any) -> Path:
+        if epoch == 3 and what == "checkpoint":
             raise Stop
         return save_checkpoint(folder, epoch, *rest)
 
-    monkeypatch.setattr("kinestream.training.loop.save_checkpoint", fails)
+    def no_line(run: RunFolder, row: dict[str, Any]) -> None:
+        if row["epoch"] == 3 and what == "line":
+            raise Stop
+        add_metrics(run, row)
+
+    monkeypatch.setattr("kinestream.training.loop.save_checkpoint", no_checkpoint)
+    monkeypatch.setattr(RunFolder, "add_metrics", no_line)
     run = interrupted(settings, tmp_path / "run", StopAt(9))
     monkeypatch.undo()
     with open(run.path / "metrics.jsonl", "a") as file:
@@ -148,6 +165,29 @@ def test_the_comparison_notices_what_is_lost(
     loop.train(again, run, resume=True)
     one, other = load_latest(run.checkpoints), load_latest(RunFolder(run_path).checkpoints)
     assert not same_tensors(one, other)
+
+
+def test_chance_is_new_in_every_epoch_and_the_same_in_every_run(
+    settings: dict[str, Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen: list[tuple[str, bytes]] = []
+
+    def watched(clip: Clip, config: AugmentConfig, rng: np.random.Generator) -> Clip:
+        changed = augment(clip, config, rng)
+        seen.append((clip.subject, changed.data.tobytes()))
+        return changed
+
+    monkeypatch.setattr("kinestream.training.loop.augment", watched)
+    config = config_of(settings, lambda v: v["training"].update(epochs=3))
+    for name in ("one", "two"):
+        loop.train(config, RunFolder(tmp_path / name))
+    assert seen[:15] == seen[15:]
+    epochs = [seen[start : start + 5] for start in (0, 5, 10)]
+    for epoch in epochs:
+        assert sorted(who for who, _ in epoch) == ["s01", "s02", "s03", "s04", "s05"]
+    assert len({tuple(who for who, _ in epoch) for epoch in epochs}) > 1
+    for who in ("s01", "s02", "s03", "s04", "s05"):
+        assert len({dict(epoch)[who] for epoch in epochs}) == 3
 
 
 def test_another_seed_gives_another_run(

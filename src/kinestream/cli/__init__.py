@@ -46,6 +46,11 @@ def main() -> None:
             raise
         print(f"kinestream: {error}", file=sys.stderr)
         sys.exit(2)
+    except OSError as error:  # a file that may not be read, a disk that fails
+        if debug:
+            raise
+        print(f"kinestream: {error.filename or 'a file'}: {error.strerror}.", file=sys.stderr)
+        sys.exit(2)
     except KeyboardInterrupt:
         print("kinestream: stopped.", file=sys.stderr)
         sys.exit(130)

@@ -9,7 +9,7 @@ import typer
 
 def command(
     skeleton: Annotated[str, typer.Option(help="Skeleton they are built for.")] = "ntu25",
-    classes: Annotated[int, typer.Option(help="Number of classes.")] = 52,
+    classes: Annotated[int, typer.Option(min=1, help="Number of classes.")] = 52,
 ) -> None:
     """List the networks with parameters, receptive field, delay and memory of a stream."""
     from rich.table import Table

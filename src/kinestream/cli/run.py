@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
 
@@ -22,19 +24,31 @@ def command(
     fps: Annotated[float | None, typer.Option(help="Frame rate of a lone .npy array.")] = None,
 ) -> None:
     """Label every frame of recordings, without torch."""
+    from kinestream.bundle import load
     from kinestream.cli.showing import show_person, show_total
     from kinestream.formats import find_recordings, read_clip
     from kinestream.recognition import recognise_people
 
+    opened = load(bundle) if bundle else None
     paths = find_recordings(source)
     timelines = []
-    for path in paths:
+    for path, place in zip(paths, _places(paths), strict=True):
         clip = read_clip(path, skeleton=skeleton, fps=fps)
-        people = recognise_people(clip, bundle, paced=paced)
+        people = recognise_people(clip, opened, paced=paced)
         for timeline in people:
             timelines.append(timeline)
-            parts = [path.stem] if len(paths) > 1 else []
-            parts += [f"person{timeline.person}"] if len(people) > 1 else []
-            written = timeline.save(save.joinpath(*parts)) if save else []
+            person = f"person{timeline.person}" if len(people) > 1 else ""
+            written = timeline.save(save / place / person) if save else []
             show_person(timeline, written)
     show_total(timelines)
+
+
+def _places(paths: Sequence[Path]) -> list[Path]:
+    """Where below ``--save`` each recording's files go: by its name, or its path where names repeat."""
+    if len(paths) == 1:
+        return [Path()]
+    names = [Path(path.stem) for path in paths]
+    if len(set(names)) == len(names):
+        return names
+    common = os.path.commonpath([path.parent for path in paths])
+    return [path.relative_to(common) for path in paths]

@@ -86,7 +86,7 @@ class Engine:
             logits, entries = self._run([self.start()], frame)
         except Exception as error:  # onnxruntime's own exceptions share no public base
             raise BundleError(
-                f"the step graph does not take what bundle.json says: {_short(error)}"
+                f"the step graph does not take what bundle.json says: {_short(error)}."
             ) from None
         made = [entry.shape for entry in entries]
         if logits.shape != (1, classes) or made != [(1, *m.shape) for m in self.memories]:
@@ -125,8 +125,8 @@ def open_session(graph: bytes) -> ort.InferenceSession:
     try:
         return ort.InferenceSession(graph, options, providers=["CPUExecutionProvider"])
     except Exception as error:  # onnxruntime's own exceptions share no public base
-        raise BundleError(f"ONNX Runtime cannot load the graph: {_short(error)}") from None
+        raise BundleError(f"ONNX Runtime cannot load the graph: {_short(error)}.") from None
 
 
 def _short(error: Exception) -> str:
-    return " ".join(str(error).split())[:160]
+    return " ".join(str(error).split())[:160].rstrip(" .")

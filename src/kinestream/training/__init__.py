@@ -1,0 +1,1 @@
+"""Training: one configuration in, one run folder out. The only way in is ``loop.train``."""
