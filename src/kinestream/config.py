@@ -16,7 +16,7 @@ from kinestream.errors import ConfigError, MissingFileError
 
 MAX_BYTES = 1 << 20
 
-_SCIENTIFIC = re.compile(r"[-+]?(\d+\.?\d*|\.\d+)[eE][-+]?\d+")
+_SCIENTIFIC = re.compile(r"[-+]?(\d+\.?\d*|\.\d+)[eE][-+]?\d+$")
 
 Model = TypeVar("Model", bound=BaseModel)
 
@@ -109,8 +109,7 @@ def _assign(values: dict[str, Any], override: str) -> None:
         values = values.setdefault(part, {})
         if not isinstance(values, dict):
             raise ConfigError(f"--set {key}: {part!r} is a value, it has no keys inside.")
-    # Scientific notation without a dot, 1e-3, is a string to YAML.
-    values[last] = float(text) if _SCIENTIFIC.fullmatch(text.strip()) else value
+    values[last] = value
 
 
 def _parse_json(text: str) -> Any:
@@ -147,6 +146,10 @@ class _Loader(yaml.SafeLoader):
             keys = Counter(self.construct_object(key) for key, _ in node.value)
             raise yaml.YAMLError(f"key {keys.most_common(1)[0][0]!r} is given twice.")
         return mapping
+
+
+# 1e-3 is text to YAML 1.1 and a number to everybody else.
+_Loader.add_implicit_resolver("tag:yaml.org,2002:float", _SCIENTIFIC, list("-+.0123456789"))
 
 
 def _kind(path: Path) -> str:

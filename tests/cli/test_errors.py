@@ -286,7 +286,7 @@ def test_both_checkpoints_damaged(
         )
 
 
-def test_another_network_than_the_checkpoints(
+def test_resuming_with_other_settings(
     run: Run, config_path: Path, run_path: Path, tmp_path: Path
 ) -> None:
     arguments = [
@@ -297,7 +297,7 @@ def test_another_network_than_the_checkpoints(
         shutil.copytree(run_path, tmp_path / "r"),
     ]
     done = run(*arguments, "--set", "network.arguments.channels=[9, 9]")
-    refused(done, "the checkpoint is of another network: resume with the configuration of the run")
+    refused(done, "this run began with another 'network' section: resume it with the settings of")
 
 
 # In a process of its own

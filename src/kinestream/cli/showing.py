@@ -18,10 +18,15 @@ MAX_SEGMENTS = 40
 console = Console(highlight=False)
 
 
+def plain(text: str) -> str:
+    """Text from a file, fit for a terminal: control characters are replaced, markup is not read."""
+    return escape("".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in text))
+
+
 def show_person(timeline: Timeline, written: Sequence[Path] = ()) -> None:
     """Print the segments of one person and what they are worth."""
     source = Path(timeline.source).name or "recording"
-    console.print(f"[bold]{escape(source)}[/bold], person {timeline.person}", soft_wrap=True)
+    console.print(f"[bold]{plain(source)}[/bold], person {timeline.person}", soft_wrap=True)
     table = Table(box=None, pad_edge=False)
     for column, justify in (("start", "right"), ("end", "right"), ("label", "left")):
         table.add_column(column, justify=justify)  # type: ignore[arg-type]
@@ -31,7 +36,7 @@ def show_person(timeline: Timeline, written: Sequence[Path] = ()) -> None:
         table.add_row(
             f"{segment.start_s:.2f} s",
             f"{segment.end_s:.2f} s",
-            escape(segment.name),
+            plain(segment.name),
             f"{segment.score:.2f}",
         )
     console.print(table)

@@ -18,7 +18,7 @@ from kinestream.export.parity import check_parity
 from kinestream.files import replaced_folder, sha256
 from kinestream.manifest import FileEntry, Manifest, MemoryEntry, NetworkEntry
 from kinestream.models import Network
-from kinestream.training.checkpoints import load_latest
+from kinestream.training.checkpoints import load_latest, load_weights
 from kinestream.training.config import TrainConfig
 from kinestream.training.loop import network_of
 from kinestream.training.run_folder import RunFolder, Setup
@@ -46,10 +46,10 @@ def export_run(run: RunFolder, target: Path | None = None) -> Bundle:
     """
     config, setup = run.config(), run.setup()
     target = run.path / "bundle" if target is None else target
-    if target.exists() and any(target.iterdir()) and not (target / MANIFEST).is_file():
-        raise ConfigError(f"{target} is not empty and not a bundle; name another folder.")
+    if target.is_file() or (target.exists() and not _may_replace(target)):
+        raise ConfigError(f"{target} is something else than a bundle; name another folder.")
     network = network_of(config, setup)
-    network.load_state_dict(load_latest(run.checkpoints).weights)
+    load_weights(network, load_latest(run.checkpoints).weights)
     network.eval()
     step, clip = step_graph(network), clip_graph(network)
     parity = check_parity(network, step, clip, _probe(network))
@@ -63,6 +63,10 @@ def export_run(run: RunFolder, target: Path | None = None) -> Bundle:
         for name, data in files.items():
             (folder / name).write_bytes(data)
     return load(target)
+
+
+def _may_replace(folder: Path) -> bool:
+    return (folder / MANIFEST).is_file() or not any(folder.iterdir())
 
 
 def _manifest(

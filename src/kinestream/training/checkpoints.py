@@ -92,6 +92,21 @@ def load_latest(folder: Path) -> Checkpoint:
     raise CheckpointError(f"all checkpoints in {folder} are damaged; train again from the start.")
 
 
+def load_weights(network: nn.Module, weights: dict[str, Tensor]) -> None:
+    """Put a checkpoint's weights into a network.
+
+    Raises:
+        CheckpointError: They are the weights of another network.
+    """
+    try:
+        network.load_state_dict(weights)
+    except RuntimeError:
+        raise CheckpointError(
+            "the checkpoint is of another network than the configuration says: use the run's own "
+            "config.yaml, unchanged."
+        ) from None
+
+
 def restore(
     checkpoint: Checkpoint, network: nn.Module, optimizer: torch.optim.Optimizer
 ) -> dict[str, Tensor]:
@@ -100,13 +115,7 @@ def restore(
     Raises:
         CheckpointError: It is the checkpoint of another network.
     """
-    try:
-        network.load_state_dict(checkpoint.part("network"))
-    except RuntimeError:
-        raise CheckpointError(
-            "the checkpoint is of another network: resume with the configuration of the run, its "
-            "config.yaml."
-        ) from None
+    load_weights(network, checkpoint.part("network"))
     state: dict[int, dict[str, Tensor]] = {}
     for key, value in checkpoint.part("optimizer").items():
         index, name = key.split(".")

@@ -64,6 +64,8 @@ def train(
     if not resume and run.path.exists() and not (run.path.is_dir() and _is_empty(run.path)):
         raise ConfigError(f"{run.path} is not empty: name another folder, or pass --resume.")
     splits = load_splits(config.data)
+    if resume:
+        run.check_same(config)
     setup = run.setup() if resume else fit_setup(splits.train, config.features)
     _check_classes(config, setup)
     check_augment(splits.train[0], config.augment)

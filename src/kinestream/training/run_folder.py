@@ -18,7 +18,7 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from kinestream.config import dump_config, explain, load_config
-from kinestream.errors import CheckpointError, MissingFileError
+from kinestream.errors import CheckpointError, ConfigError, MissingFileError
 from kinestream.files import write_atomically
 from kinestream.skeletons import Skeleton
 from kinestream.training.config import TrainConfig
@@ -73,6 +73,23 @@ class RunFolder:
         self._must_exist()
         return load_config(self.path / "config.yaml", TrainConfig)
 
+    def check_same(self, config: TrainConfig) -> None:
+        """Refuse to go on with other settings than the run began with.
+
+        How long to train, how often to test, where the data lies and how many threads to use may
+        change.
+
+        Raises:
+            ConfigError: Names the first section that differs.
+        """
+        ours, theirs = _lasting(self.config()), _lasting(config)
+        for key, value in ours.items():
+            if theirs[key] != value:
+                raise ConfigError(
+                    f"this run began with another {key!r} section: resume it with the settings of "
+                    f"{self.path / 'config.yaml'}, or train anew in another folder."
+                )
+
     def setup(self) -> Setup:
         """What the run's data said."""
         self._must_exist()
@@ -116,3 +133,17 @@ class RunFolder:
             raise MissingFileError(f"there is no run folder {self.path}.")
         if not (self.path / "config.yaml").is_file():
             raise CheckpointError(f"{self.path} has no config.yaml; is it a run folder?")
+
+
+def _lasting(config: TrainConfig) -> dict[str, Any]:
+    values = config.model_dump(mode="json")
+    for section, key in (
+        ("training", "epochs"),
+        ("training", "test_every"),
+        ("training", "threads"),
+        ("data", "path"),
+    ):
+        del values[section][key]
+    for free in ("name", "card", "background"):
+        del values[free]
+    return values
