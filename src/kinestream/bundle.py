@@ -138,7 +138,14 @@ class Bundle:
     @cached_property
     def _recogniser(self) -> Recogniser:
         engine = Engine(self._read(STEP), self.manifest.memories())
-        return Recogniser(engine, self.pipeline, self.classes, self.fps, self.delay_frames)
+        return Recogniser(
+            engine,
+            self.pipeline,
+            self.classes,
+            self.fps,
+            self.delay_frames,
+            self.manifest.margin,
+        )
 
     @cached_property
     def _clip_session(self):  # type: ignore[no-untyped-def]

@@ -67,7 +67,8 @@ def dump_config(config: BaseModel, path: Path) -> None:
 
 def explain(error: ValidationError, model: type[BaseModel]) -> str:
     """The first finding of a validation in one sentence, with the keys that are allowed."""
-    first = error.errors()[0]
+    # A misspelt key is also a missing one: the unknown key says more.
+    first = min(error.errors(), key=lambda finding: finding["type"] != "extra_forbidden")
     key = ".".join(str(part) for part in first["loc"])
     if first["type"] == "extra_forbidden":
         allowed = _allowed(model, first["loc"])

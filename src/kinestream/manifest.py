@@ -96,6 +96,7 @@ class Manifest(Part):
     channels: list[str] = Field(min_length=1, max_length=64)
     fps: float = Field(gt=0, le=1000)
     features: list[dict[str, Any]]
+    margin: float = Field(default=0, ge=0, le=1)
     network: NetworkEntry
     delay_frames: int = Field(ge=0, le=1 << 20)
     receptive_field: int = Field(ge=1)

@@ -84,12 +84,14 @@ def recognise_people(
     """
     opened = _bundle_for(clip, bundle)
     scores: list[list[np.ndarray]] = [[] for _ in range(clip.num_people)]
+    decided: list[list[int]] = [[] for _ in range(clip.num_people)]
     latency_ms = []
     for took_s, answers in _feed(clip, opened, paced):
         if took_s is not None:
             latency_ms.append(1000 * took_s)
         for label, row in answers:
             scores[label.person].append(row)
+            decided[label.person].append(label.label)
             if on_label:
                 on_label(label)
     resampled = resample_clip(clip, opened.fps)
@@ -99,6 +101,7 @@ def recognise_people(
             fps=opened.fps,
             scores=np.stack(rows),
             times_s=np.arange(len(rows)) / opened.fps,
+            decided=np.array(decided[person]),
             person=person,
             truth=_truth(resampled, opened),
             latency_ms=np.array(latency_ms),
@@ -124,7 +127,7 @@ def _feed(
 ) -> Iterator[tuple[float | None, Sequence[tuple[FrameLabel, np.ndarray]]]]:
     """Push a clip frame by frame; yields how long each push took (none for the flush) and answers."""
     check_fits(clip, bundle)
-    check_finite(clip.data)
+    check_finite(clip.data, clip.source)
     clip = resample_clip(clip, bundle.fps)
     streams: list[Stream] = [bundle.stream(person=m) for m in range(clip.num_people)]
     started = time.perf_counter()

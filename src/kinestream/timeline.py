@@ -87,6 +87,7 @@ class Timeline:
         fps: Frames per second.
         scores: (T, K) float32 probabilities, 0 to 1.
         times_s: (T,) float64, when each frame was seen; never falling.
+        decided: (T,) int64, the label chosen for each frame; None for the most likely class.
         person: Whom it speaks of.
         truth: (T,) int64 class indices, -1 where a frame is not labelled; or None.
         latency_ms: (P,) float64, how long each push took; or None.
@@ -102,6 +103,7 @@ class Timeline:
     fps: float
     scores: NDArray[np.float32]
     times_s: NDArray[np.float64]
+    decided: NDArray[np.int64] | None = field(default=None)
     person: int = 0
     truth: NDArray[np.int64] | None = field(default=None)
     latency_ms: NDArray[np.float64] | None = field(default=None)
@@ -122,8 +124,10 @@ class Timeline:
             )
         self._check_scores()
         self._check_times()
+        if self.decided is not None:
+            object.__setattr__(self, "decided", self._checked_labels("decided", self.decided, 0))
         if self.truth is not None:
-            object.__setattr__(self, "truth", self._checked_truth(self.truth))
+            object.__setattr__(self, "truth", self._checked_labels("truth", self.truth, -1))
         if self.latency_ms is not None:
             object.__setattr__(self, "latency_ms", _checked_latency(self.latency_ms))
 
@@ -151,14 +155,14 @@ class Timeline:
         if not np.isfinite(self.times_s).all() or (np.diff(self.times_s) < 0).any():
             raise DataError("times_s must be finite seconds that never fall.")
 
-    def _checked_truth(self, truth: ArrayLike) -> NDArray[np.int64]:
-        labels = np.asarray(truth, dtype=np.int64)
+    def _checked_labels(self, name: str, values: ArrayLike, lowest: int) -> NDArray[np.int64]:
+        labels = np.asarray(values, dtype=np.int64)
         if labels.shape != (self.num_frames,):
-            raise DataError(f"truth has shape {labels.shape} for {self.num_frames} frames.")
-        if labels.size and not -1 <= labels.min() <= labels.max() < len(self.classes):
+            raise DataError(f"{name} has shape {labels.shape} for {self.num_frames} frames.")
+        if labels.size and not lowest <= labels.min() <= labels.max() < len(self.classes):
             raise DataError(
-                f"truth holds labels {labels.min()} to {labels.max()}; they must lie between -1 "
-                f"and {len(self.classes) - 1}."
+                f"{name} holds labels {labels.min()} to {labels.max()}; they must lie between "
+                f"{lowest} and {len(self.classes) - 1}."
             )
         return labels
 
@@ -174,13 +178,15 @@ class Timeline:
 
     @cached_property
     def labels(self) -> NDArray[np.int64]:
-        """(T,) int64, the class with the highest score; of equals the lower index."""
+        """(T,) int64, what was decided, or the class with the highest score (the lower of equals)."""
+        if self.decided is not None:
+            return self.decided
         return np.asarray(self.scores.argmax(axis=1), dtype=np.int64)
 
     @cached_property
     def confidence(self) -> NDArray[np.float32]:
         """(T,) float32, the score of each frame's label."""
-        return np.asarray(self.scores.max(axis=1, initial=0.0))
+        return np.asarray(np.take_along_axis(self.scores, self.labels[:, None], axis=1)[:, 0])
 
     @cached_property
     def segments(self) -> list[Segment]:

@@ -98,7 +98,7 @@ def test_a_recording_of_another_skeleton(run: Run, bundle_path: Path, tmp_path: 
     )
     refused(done, r"joints must be \(C, T, 25, M\) for skeleton 'ntu25', got \(3, 5, 17, 1\)")
     done = run("run", tmp_path / "a.npy", "--bundle", bundle_path)
-    refused(done, "pass skeleton='ntu25'")
+    refused(done, "does not tell its skeleton .--skeleton NAME")
     done = run("run", tmp_path / "a.npy", "--skeleton", "ntu", "--fps", 30)
     refused(done, "no skeleton 'ntu'; use one of coco17")
 

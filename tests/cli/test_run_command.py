@@ -155,7 +155,27 @@ def test_paced_waits(
 def test_names_are_printed_as_they_are(
     run: Run, bundle_path: Path, clip_of: ClipOf, tmp_path: Path
 ) -> None:
-    replace(clip_of(9), source="in/[bold]x.npz").save(tmp_path / "a.npz")
-    done = run("run", tmp_path / "a.npz", "--bundle", bundle_path)
+    clip_of(9).save(tmp_path / "[bold]x.npz")
+    done = run("run", tmp_path / "[bold]x.npz", "--bundle", bundle_path)
     assert (done.code, done.err) == (0, "")
     assert "[bold]x.npz, person 0" in done.out
+
+
+def test_one_bad_recording_does_not_cost_the_others(
+    run: Run, bundle_path: Path, clip_of: ClipOf, tmp_path: Path
+) -> None:
+    good, bad = clip_of(9), clip_of(9)
+    bad.data[0, 4, 1, 0] = np.nan
+    good.save(tmp_path / "b.npz")
+    bad.save(tmp_path / "a.npz")
+    done = run("run", tmp_path / "a.npz", tmp_path / "b.npz", "--bundle", bundle_path)
+    assert done.code == 2
+    assert "a.npz: joint 1 of frame 4 is nan" in done.out and "b.npz, person 0" in done.out
+    assert "1 of 2 recordings could not be labelled" in done.err
+
+
+def test_resampling_is_said(run: Run, bundle_path: Path, clip_of: ClipOf, tmp_path: Path) -> None:
+    clip = clip_of(20)
+    replace(clip, fps=2 * clip.fps).save(tmp_path / "a.npz")
+    done = run("run", tmp_path / "a.npz", "--bundle", bundle_path)
+    assert done.code == 0 and "resampled from" in done.out

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
@@ -11,7 +12,9 @@ import typer
 
 
 def command(
-    source: Annotated[str, typer.Argument(help="A recording, a folder of them, or a glob.")],
+    sources: Annotated[
+        list[str], typer.Argument(help="Recordings, folders of them, or globs in quotes.")
+    ],
     bundle: Annotated[
         str | None, typer.Option(help="A bundle's folder, or the name of a shipped one.")
     ] = None,
@@ -25,22 +28,32 @@ def command(
 ) -> None:
     """Label every frame of recordings, without torch."""
     from kinestream.bundle import load
-    from kinestream.cli.showing import show_person, show_total
+    from kinestream.cli.showing import show_person, show_problem, show_total
+    from kinestream.errors import DataError, InputError
     from kinestream.formats import find_recordings, read_clip
     from kinestream.recognition import recognise_people
 
     opened = load(bundle) if bundle else None
-    paths = find_recordings(source)
-    timelines = []
+    paths = list(dict.fromkeys(path for source in sources for path in find_recordings(source)))
+    timelines, failed = [], 0
     for path, place in zip(paths, _places(paths), strict=True):
-        clip = read_clip(path, skeleton=skeleton, fps=fps)
-        people = recognise_people(clip, opened, paced=paced)
+        try:
+            clip = replace(read_clip(path, skeleton=skeleton, fps=fps), source=str(path))
+            people = recognise_people(clip, opened, paced=paced)
+        except InputError as error:
+            if len(paths) == 1:
+                raise
+            show_problem(error)  # the others are still worth having
+            failed += 1
+            continue
         for timeline in people:
             timelines.append(timeline)
             person = f"person{timeline.person}" if len(people) > 1 else ""
             written = timeline.save(save / place / person) if save else []
-            show_person(timeline, written)
+            show_person(timeline, clip.fps, written)
     show_total(timelines)
+    if failed:
+        raise DataError(f"{failed} of {len(paths)} recordings could not be labelled, see above.")
 
 
 def _places(paths: Sequence[Path]) -> list[Path]:

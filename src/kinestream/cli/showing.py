@@ -11,6 +11,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from kinestream.metrics import evaluate
+from kinestream.streaming.resample import same_rate
 from kinestream.timeline import Timeline
 
 MAX_SEGMENTS = 40
@@ -23,8 +24,13 @@ def plain(text: str) -> str:
     return escape("".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in text))
 
 
-def show_person(timeline: Timeline, written: Sequence[Path] = ()) -> None:
-    """Print the segments of one person and what they are worth."""
+def show_problem(error: Exception) -> None:
+    """Print why one recording of several was left out."""
+    console.print(f"[bold red]left out[/bold red] {plain(str(error))}", soft_wrap=True)
+
+
+def show_person(timeline: Timeline, fps: float, written: Sequence[Path] = ()) -> None:
+    """Print the segments of one person, recorded at ``fps``, and what they are worth."""
     source = Path(timeline.source).name or "recording"
     console.print(f"[bold]{plain(source)}[/bold], person {timeline.person}", soft_wrap=True)
     table = Table(box=None, pad_edge=False)
@@ -40,6 +46,8 @@ def show_person(timeline: Timeline, written: Sequence[Path] = ()) -> None:
             f"{segment.score:.2f}",
         )
     console.print(table)
+    if not same_rate(fps, timeline.fps):
+        console.print(f"resampled from {fps:g} to the bundle's {timeline.fps:g} frames per second")
     if len(segments) > MAX_SEGMENTS:
         console.print(f"... and {len(segments) - MAX_SEGMENTS} more")
     show_figures(timeline)

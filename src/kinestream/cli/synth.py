@@ -23,6 +23,7 @@ def command(
     if kind not in get_args(Kind):
         raise ConfigError(f"unknown kind {kind!r}; use {' or '.join(get_args(Kind))}.")
     clip = generate(kind, seed)  # type: ignore[arg-type]
+    out = out if out.suffix == ".npz" else out.with_name(f"{out.name}.npz")
     clip.save(out)
     console.print(
         f"wrote {out}: {clip.duration_s:.1f} s of {clip.skeleton.name} at {clip.fps:g} fps"

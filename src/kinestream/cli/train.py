@@ -65,14 +65,14 @@ class Bars:
         self._steps = self._progress.add_task("steps", total=None, note="")
 
     def __enter__(self) -> Bars:
-        self._progress.start()
         return self
 
     def __exit__(self, *error: object) -> None:
         self._progress.stop()
 
     def step(self, epoch: int, done: int, steps: int, loss: float) -> None:
-        """One optimizer step is done."""
+        """One optimizer step is done; the first one shows the bars."""
+        self._progress.start()
         self._progress.update(self._epochs, completed=epoch - 1)
         self._progress.update(self._steps, completed=done, total=steps, note=f"loss {loss:.4f}")
 

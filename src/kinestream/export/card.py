@@ -17,6 +17,7 @@ def write_card(manifest: Manifest, subjects: Sequence[str], protocol: str) -> st
         protocol: How the metrics were measured, in a sentence.
     """
     card = manifest.card
+    people = ", ".join(filter(None, subjects)) or "not named"
     title = card.get("title", manifest.name)
     lines = [
         f"# {title}",
@@ -32,7 +33,7 @@ def write_card(manifest: Manifest, subjects: Sequence[str], protocol: str) -> st
         f"| delay | {manifest.delay_frames} frames ({manifest.delay_ms:.0f} ms) |",
         f"| receptive field | {manifest.receptive_field} frames "
         f"({manifest.receptive_field / manifest.fps:.1f} s) |",
-        f"| trained on | {card.get('data', 'see config.yaml')}; subjects {', '.join(subjects)} |",
+        f"| trained on | {card.get('data', 'see config.yaml')}; subjects {people} |",
         f"| licence of the data | {card.get('data_licence', 'not stated')} |",
         f"| licence of the weights | {card.get('licence', 'not stated')} |",
         "",
@@ -48,8 +49,7 @@ def write_card(manifest: Manifest, subjects: Sequence[str], protocol: str) -> st
         "",
         "## Made with",
         "",
-        f"`{card.get('command', 'kinestream train')}`; the configuration is `config.yaml` beside "
-        "this card.",
+        "`kinestream train config.yaml` and `kinestream export`; `config.yaml` lies beside this card.",
         "",
         "## Not for",
         "",

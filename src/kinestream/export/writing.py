@@ -86,6 +86,7 @@ def _manifest(
         channels=setup.channels,
         fps=setup.fps,
         features=setup.features,
+        margin=config.decode.margin,
         network=NetworkEntry(
             name=config.network.name,
             arguments=config.network.arguments,

@@ -114,8 +114,8 @@ class Pipeline:
         return [step.to_dict() for step in self.steps]
 
 
-def check_finite(x: Array) -> None:
-    """Refuse joints that are NaN or infinite.
+def check_finite(x: Array, source: str = "") -> None:
+    """Refuse joints (C, T, V, M) that are NaN or infinite; ``source`` is named where it is known.
 
     Raises:
         DataError: Names the first frame and joint.
@@ -124,8 +124,9 @@ def check_finite(x: Array) -> None:
         return
     bad = np.argwhere(~np.isfinite(x))[0]
     raise DataError(
-        f"joint {bad[2]} of frame {bad[1]} is {x[tuple(bad)]}: a missing joint must be filled in "
-        f"or its frames left out before recognition ({(~np.isfinite(x)).sum()} values in all)."
+        f"{source + ': ' if source else ''}joint {bad[2]} of frame {bad[1]} is {x[tuple(bad)]}: a "
+        f"missing joint must be filled in or its frames left out before recognition "
+        f"({(~np.isfinite(x)).sum()} values in all)."
     )
 
 

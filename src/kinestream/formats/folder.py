@@ -134,7 +134,10 @@ class Layout:
         """
         stated = None if self.info is None else self.info.fps
         if stated is None and fps is None:
-            raise DataError(f"{self.root} has no {ABOUT} that states the frame rate: pass fps=...")
+            raise DataError(
+                f"{self.root} has no {ABOUT} that states the frame rate: give it with data.fps in a "
+                f"configuration, --fps on the command line or fps=... in Python."
+            )
         if stated is not None and fps is not None and stated != fps:
             raise DataError(f"{self.root} has {stated:g} frames per second, got fps={fps:g}.")
         return float(stated if fps is None else fps)  # type: ignore[arg-type]

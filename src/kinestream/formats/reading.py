@@ -62,10 +62,17 @@ def _read_array(path: Path, given: Skeleton | None, fps: float | None) -> Clip:
     if found is not None:
         layout, split = found
         return _agreed(layout.recording(split, path.stem, fps), given, fps)
+    missing = [
+        f"its {what} ({option})"
+        for what, option, value in (
+            ("skeleton", "--skeleton NAME, skeleton=... in Python", given),
+            ("frame rate", "--fps N, fps=... in Python", fps),
+        )
+        if value is None
+    ]
     if given is None or fps is None:
         raise DataError(
-            f"{path} does not lie in a data-set folder and does not tell its skeleton and rate: "
-            f"pass skeleton='ntu25' (or another) and fps=30 (or another)."
+            f"{path} does not lie in a data-set folder, so it does not tell {' and '.join(missing)}."
         )
     data = read_joints(path)
     return Clip(data, given, fps, channels_for(data.shape[0]), source=str(path))

@@ -13,6 +13,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from kinestream.errors import DataError, SkeletonError
 from kinestream.features import Pipeline, check_finite
+from kinestream.streaming.decode import Decoder
 from kinestream.streaming.engine import OPEN, Engine
 from kinestream.streaming.resample import Resampler, check_rate, same_rate
 from kinestream.timeline import FrameLabel
@@ -34,6 +35,7 @@ class Recogniser:
         classes: Names of the K outputs.
         fps: Rate the network was trained at.
         delay_frames: Frames between a frame's arrival and its label.
+        margin: How much more likely another class must be before the label changes.
 
     Raises:
         BundleError: The engine's graph does not fit the features or the classes.
@@ -46,12 +48,14 @@ class Recogniser:
         classes: Sequence[str],
         fps: float,
         delay_frames: int,
+        margin: float = 0.0,
     ) -> None:
         self.engine = engine
         self.pipeline = pipeline
         self.classes = tuple(classes)
         self.fps = fps
         self.delay_frames = delay_frames
+        self.margin = margin
         engine.check(len(pipeline.channels), pipeline.num_joints, len(self.classes))
 
     def step(self, streams: Sequence[Stream], frames: Array) -> None:
@@ -82,6 +86,7 @@ class Stream:
         """What the last push or flush answered, oldest first: labels and their (K,) probabilities.
         One at the bundle's own rate; none or several where frames are resampled."""
         self._past = recogniser.pipeline.start()
+        self._decoder = Decoder(recogniser.margin)
         self._pushed = 0
         self._start_s = 0.0
         self._last_s = -np.inf
@@ -159,7 +164,7 @@ class Stream:
         index = self.memory.frames - 1 - recogniser.delay_frames
         if index < 0:
             return
-        best = int(scores.argmax())
+        best = self._decoder.decide(scores)
         self.label = FrameLabel(
             index=index,
             time_s=self._times_s.popleft(),

@@ -73,6 +73,13 @@ class LossConfig(Section):
     """Jumps of log-probability above this are not pulled together."""
 
 
+class DecodeConfig(Section):
+    """From probabilities to labels, in tests and in the bundle."""
+
+    margin: float = Field(default=0, ge=0, le=1)
+    """A label is kept until another class is this much more likely; 0 takes the most likely one."""
+
+
 class OptimizerConfig(Section):
     """AdamW with a cosine schedule after a linear warm-up."""
 
@@ -112,6 +119,7 @@ class TrainConfig(Section):
     loss: LossConfig = LossConfig()
     optimizer: OptimizerConfig = OptimizerConfig()
     training: TrainingConfig = TrainingConfig()
+    decode: DecodeConfig = DecodeConfig()
     background: list[str] = []
     """Classes that are not segments of their own when F1 and edit are counted."""
     card: dict[str, str] = {}

@@ -11,7 +11,7 @@ import torch
 from kinestream.clips import Clip
 from kinestream.datasets.folder import FolderDataset
 from kinestream.errors import ConfigError, DataError
-from kinestream.features import Pipeline
+from kinestream.features import Pipeline, check_finite
 from kinestream.training.config import DataConfig
 from kinestream.training.run_folder import Setup
 from kinestream.training.step import Trial
@@ -45,6 +45,7 @@ def load_splits(config: DataConfig) -> Splits:
     for clip in clips + test:
         if clip.labels is None:
             raise DataError(f"{clip.source} has no labels; training needs one for every frame.")
+        check_finite(clip.data, clip.source)
     valid = [clip for clip in clips if clip.subject in config.valid_subjects]
     if not config.train_on_valid:
         clips = [clip for clip in clips if clip.subject not in config.valid_subjects]

@@ -237,7 +237,7 @@ def _test(
     row: dict[str, float] = {}
     for split, trials in held_out.items():
         if trials:
-            report = assess(tested, trials, background)
+            report = assess(tested, trials, background, config.decode.margin)
             row[f"{split}/frame_accuracy"] = report.frame_accuracy
             row[f"{split}/edit"] = report.edit
             row |= {f"{split}/f1@{percent}": value for percent, value in report.f1.items()}

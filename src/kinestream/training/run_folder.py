@@ -76,8 +76,8 @@ class RunFolder:
     def check_same(self, config: TrainConfig) -> None:
         """Refuse to go on with other settings than the run began with.
 
-        How long to train, how often to test, where the data lies and how many threads to use may
-        change.
+        How long to train, how often and how to test, where the data lies and how many threads to
+        use may change.
 
         Raises:
             ConfigError: Names the first section that differs.
@@ -144,6 +144,6 @@ def _lasting(config: TrainConfig) -> dict[str, Any]:
         ("data", "path"),
     ):
         del values[section][key]
-    for free in ("name", "card", "background"):
+    for free in ("name", "card", "background", "decode"):
         del values[free]
     return values
