@@ -25,26 +25,14 @@ class Chain(Network):
     """Operators one after the other, with a non-linearity that does not keep zero."""
 
     def __init__(self, operators: list[TemporalOperator]) -> None:
-        super().__init__(CHANNELS, JOINTS, CHANNELS)
+        delay, field, stride = 0, 1, 1
+        for operator in operators:
+            delay += operator.delay * stride
+            field += (operator.receptive_field - 1) * stride
+            stride *= operator.stride
+        super().__init__(CHANNELS, JOINTS, CHANNELS, delay=delay, receptive_field=field)
         self.operators = torch.nn.ModuleList(operators)
         self.anchor = torch.nn.Parameter(torch.zeros(1))
-
-    @property
-    def delay(self) -> int:
-        """Input frames until an answer."""
-        total, stride = 0, 1
-        for operator in self.operators:
-            total, stride = total + operator.delay * stride, stride * operator.stride
-        return total
-
-    @property
-    def receptive_field(self) -> int:
-        """Input frames that an answer depends on."""
-        total, stride = 1, 1
-        for operator in self.operators:
-            total += (operator.receptive_field - 1) * stride
-            stride *= operator.stride
-        return total
 
     @property
     def stride(self) -> int:

@@ -11,7 +11,7 @@ import pytest
 from numpy.typing import NDArray
 
 from kinestream.clips import IMU, Clip
-from kinestream.errors import ConfigError, InputError, SkeletonError
+from kinestream.errors import ConfigError, InputError
 from kinestream.skeletons import skeleton
 from kinestream.training.augment import augment
 from kinestream.training.config import AugmentConfig
@@ -186,7 +186,7 @@ def test_mirroring_swaps_left_and_right_in_half_of_the_recordings() -> None:
     ("make", "settings", "error", "says"),
     [
         (sensors, {"mirror": True}, ConfigError, "augment.mirror needs a channel x"),
-        (sensors, {"turn_over": ["knee"]}, SkeletonError, "no joint 'knee'"),
+        (sensors, {"turn_over": ["knee"]}, ConfigError, "no sensor 'knee'"),
         (
             lambda: replace(body(), channels=("x", "y", "score")),
             {"rotate_deg": 10},

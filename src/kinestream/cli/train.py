@@ -32,8 +32,12 @@ def command(
     from kinestream.training.run_folder import RunFolder
 
     folder = RunFolder(run) if run else default_run_folder(settings)
-    with Bars(settings.training.epochs) as bars:
-        row = train(settings, folder, resume=resume, progress=bars)
+    try:
+        with Bars(settings.training.epochs) as bars:
+            row = train(settings, folder, resume=resume, progress=bars)
+    except KeyboardInterrupt:
+        console.print("stopped; the same command with --resume goes on from the last whole epoch")
+        raise
     draw_curves(folder)
     figures = ", ".join(f"{k} {v:.2f}" for k, v in row.items() if "/" in k and v is not None)
     console.print(f"epoch {row['epoch']}: {figures}", soft_wrap=True)

@@ -26,23 +26,25 @@ class Network(nn.Module, ABC):
         in_channels: C of the input.
         num_joints: V of the input.
         num_classes: K of the output.
+        delay: Frames between the arrival of a frame and its label.
+        receptive_field: Frames that one label depends on, ``delay`` of them after it.
     """
 
-    def __init__(self, in_channels: int, num_joints: int, num_classes: int) -> None:
+    def __init__(
+        self,
+        in_channels: int,
+        num_joints: int,
+        num_classes: int,
+        *,
+        delay: int,
+        receptive_field: int,
+    ) -> None:
         super().__init__()
         self.in_channels = in_channels
         self.num_joints = num_joints
         self.num_classes = num_classes
-
-    @property
-    @abstractmethod
-    def delay(self) -> int:
-        """Frames between the arrival of a frame and its label."""
-
-    @property
-    @abstractmethod
-    def receptive_field(self) -> int:
-        """Frames that one label depends on, ``delay`` of them after it."""
+        self.delay = delay
+        self.receptive_field = receptive_field
 
     @property
     def stride(self) -> int:

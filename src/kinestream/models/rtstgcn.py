@@ -113,7 +113,6 @@ class RTSTGCN(Network):
         dropout: float = 0.0,
     ) -> None:
         joints = partition.shape[-1]
-        super().__init__(in_channels, joints, num_classes)
         depth = len(channels) - 1
         kernels = [kernel] * depth if isinstance(kernel, int) else list(kernel)
         spacings = [1] * depth if spacing is None else list(spacing)
@@ -124,6 +123,13 @@ class RTSTGCN(Network):
             )
         spans = [(k - 1) * s for k, s in zip(kernels, spacings, strict=True)]
         aheads = share_lookahead(lookahead, spans)
+        super().__init__(
+            in_channels,
+            joints,
+            num_classes,
+            delay=sum(aheads),
+            receptive_field=1 + sum(spans),
+        )
         self.norm_in = frame_norm(norm, in_channels, joints, unbiased=unbiased)
         self.fcn_in = nn.Linear(in_channels, channels[0])
         self.layers = nn.ModuleList(
@@ -143,15 +149,6 @@ class RTSTGCN(Network):
             for i in range(depth)
         )
         self.fcn_out = nn.Linear(channels[-1], num_classes)
-        self._delay, self._receptive_field = sum(aheads), 1 + sum(spans)
-
-    @property
-    def delay(self) -> int:
-        return self._delay
-
-    @property
-    def receptive_field(self) -> int:
-        return self._receptive_field
 
     def clip(self, x: Tensor) -> Tensor:
         x = self.fcn_in(self.norm_in(x))

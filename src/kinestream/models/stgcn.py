@@ -119,7 +119,6 @@ class STGCN(Network):
         dropout: float = 0.0,
     ) -> None:
         joints = partition.shape[-1]
-        super().__init__(in_channels, joints, num_classes)
         dilations = [1] * len(channels) if dilations is None else list(dilations)
         if not channels or len(dilations) != len(channels):
             raise ConfigError(
@@ -130,6 +129,13 @@ class STGCN(Network):
             raise ConfigError(f"unknown pool {pool!r}; use 'mean' or 'joints'.")
         spans = [(kernel - 1) * dilation for dilation in dilations]
         aheads = share_lookahead(lookahead, spans)
+        super().__init__(
+            in_channels,
+            joints,
+            num_classes,
+            delay=sum(aheads),
+            receptive_field=1 + sum(spans),
+        )
         widths = [in_channels, *channels]
         self.norm_in = frame_norm(norm, in_channels, joints) if norm_in else nn.Identity()
         self.blocks = nn.ModuleList(
@@ -149,15 +155,6 @@ class STGCN(Network):
         )
         self.pool = pool
         self.head = nn.Linear(channels[-1] * (joints if pool == "joints" else 1), num_classes)
-        self._delay, self._receptive_field = sum(aheads), 1 + sum(spans)
-
-    @property
-    def delay(self) -> int:
-        return self._delay
-
-    @property
-    def receptive_field(self) -> int:
-        return self._receptive_field
 
     def clip(self, x: Tensor) -> Tensor:
         x = self.norm_in(x)

@@ -22,8 +22,7 @@ def check_augment(clip: Clip, config: AugmentConfig) -> None:
     """Refuse changes that make no sense for recordings like this one.
 
     Raises:
-        ConfigError: The channels are not what a change works on.
-        SkeletonError: There is no sensor of a name.
+        ConfigError: The channels are not what a change works on, or there is no such sensor.
     """
     for key, wanted in (("rotate_deg", config.rotate_deg), ("turn_over", config.turn_over)):
         if wanted and not _triples(clip.channels):
@@ -33,14 +32,18 @@ def check_augment(clip: Clip, config: AugmentConfig) -> None:
     if config.mirror and "x" not in clip.channels:
         raise ConfigError(f"augment.mirror needs a channel x, got {clip.channels}.")
     for name in config.turn_over:
-        clip.skeleton.index(name)
+        if name not in clip.skeleton.joints:
+            raise ConfigError(
+                f"augment.turn_over: there is no sensor {name!r}; the data has "
+                f"{', '.join(clip.skeleton.joints)}."
+            )
 
 
 def augment(clip: Clip, config: AugmentConfig, rng: np.random.Generator) -> Clip:
     """A changed copy of a clip; the same one for the same state of ``rng``.
 
     Raises:
-        ConfigError, SkeletonError: As :func:`check_augment`.
+        ConfigError: As :func:`check_augment`.
     """
     check_augment(clip, config)
     data, labels = clip.data, clip.labels
