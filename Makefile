@@ -13,8 +13,8 @@ test-long: .venv/dev        ## run all tests
 	$(BIN)/python -m pytest
 
 lint: .venv/dev             ## style and types
-	$(BIN)/ruff check .
-	$(BIN)/ruff format --check .
+	$(BIN)/ruff check src tests benchmarks
+	$(BIN)/ruff format --check src tests benchmarks
 	$(BIN)/mypy
 
 check: lint test            ## all that a change must pass

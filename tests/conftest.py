@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -9,10 +10,19 @@ from typing import Any
 
 import numpy as np
 import pytest
+from hypothesis import settings as hypothesis_settings
 
 from kinestream.bundle import Bundle, load
 from kinestream.clips import Clip
 from kinestream.skeletons import Skeleton
+
+# Small tensors run fastest on one thread, and on a busy machine many threads wait for one another.
+# Read when torch is first imported, which the tests do later.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+
+# No test may depend on how busy the machine is, nor on luck.
+hypothesis_settings.register_profile("steady", deadline=None, derandomize=True)
+hypothesis_settings.load_profile("steady")
 
 BODY = Skeleton(
     "body5",

@@ -104,7 +104,7 @@ def test_checksums_hold_until_a_file_changes(root: Path) -> None:
 
 def test_other_peoples_sets_need_no_dataset_json(root: Path) -> None:
     (root / "dataset.json").unlink()
-    with pytest.raises(DataError, match="no dataset.json that states the frame rate: pass fps"):
+    with pytest.raises(DataError, match="no dataset.json that states the frame rate: give it"):
         FolderDataset(root, "train")
     train = FolderDataset(root, "train", fps=50)
     assert (train[0].fps, train.channels, train.subjects) == (50, ("x", "y", "z"), ("", "", ""))

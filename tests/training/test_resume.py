@@ -14,7 +14,7 @@ import pytest
 import torch
 
 from kinestream.clips import Clip
-from kinestream.errors import ConfigError, InputError, SkeletonError
+from kinestream.errors import ConfigError, InputError
 from kinestream.training import loop
 from kinestream.training.augment import augment
 from kinestream.training.checkpoints import Checkpoint, load_latest, restore, save_checkpoint
@@ -252,7 +252,7 @@ def test_a_folder_in_use_is_left_alone(settings: dict[str, Any], tmp_path: Path)
         ),
         (lambda v: v["data"].update(test="exam"), InputError, "has no split 'exam'"),
         (lambda v: v["data"].update(fps=30), InputError, "25 frames per second, got fps=30"),
-        (lambda v: v["augment"].update(turn_over=["knee"]), SkeletonError, "no joint 'knee'"),
+        (lambda v: v["augment"].update(turn_over=["knee"]), ConfigError, "no sensor 'knee'"),
         (
             lambda v: v["graph"].update(normalisation="symmetric", max_hop=2),
             ConfigError,

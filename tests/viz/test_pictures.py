@@ -351,3 +351,16 @@ def oklab(linear: Image) -> Image:
         ]
     )
     return np.asarray(np.cbrt(np.clip(linear @ cones.T, 0, None)) @ mixed.T)
+
+
+def test_a_picture_names_the_recording_and_not_its_folder(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    drawn: list[str] = []
+    monkeypatch.setattr(
+        "kinestream.viz.timeline.clean_end", lambda text, *_: drawn.append(text) or text
+    )
+    scores = np.full((4, 2), 0.5, np.float32)
+    timeline = Timeline(("a", "b"), 10.0, scores, np.arange(4) / 10, source="home/me/walk.npz")
+    plot_timeline([timeline], tmp_path / "t.png")
+    assert "walk.npz" in drawn and not any("home" in text for text in drawn)

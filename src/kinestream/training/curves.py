@@ -15,6 +15,8 @@ def draw_curves(run: RunFolder) -> None:
     from kinestream.viz import plot_curves
 
     try:
-        plot_curves(run.metrics(), run.path / "curves.png")
+        # How long an epoch took says nothing about the model.
+        rows = [{k: v for k, v in row.items() if k != "seconds"} for row in run.metrics()]
+        plot_curves(rows, run.path / "curves.png")
     except MissingExtraError as error:
         log.warning("curves.png was left out: %s", error)

@@ -146,7 +146,9 @@ def _draw_block(
 
 
 def _heading(timeline: Timeline) -> str:
-    parts = [clean_end(timeline.source, 36)] if timeline.source else []
+    # A picture travels: it names the recording, not where somebody kept it.
+    name = Path(timeline.source).name
+    parts = [clean_end(name, 36)] if name else []
     parts.append(f"person {timeline.person}")
     frames = "frame" if timeline.delay_frames == 1 else "frames"
     parts.append(f"delay {timeline.delay_frames} {frames} ({timeline.delay_s:.2f} s)")
