@@ -18,7 +18,8 @@ class Memory:
     """The past that one operator reads.
 
     Entry ``n`` is made when input frame ``delay + n * stride`` arrives, ``n = 0, 1, ...``; before
-    that, and for every entry that was never made, the operator reads zeros.
+    that, and for every entry that was never made, the operator reads zeros. A frame that makes no
+    entry still reads: one entry as any other frame would, several without meaning anything by it.
 
     With ``block`` B above 0, entries are counted in blocks of B: entry ``n`` has the turn
     ``n // dilation % B``. Such a memory is one of two kinds. Without ``taps`` one entry is read,
@@ -70,12 +71,20 @@ class Memory:
         behind = frame - self.delay
         return behind // self.stride if behind >= 0 and behind % self.stride == 0 else None
 
+    def next_entry(self, frame: int) -> int:
+        """The entry that input frame ``frame`` makes, or the first that a later frame will make.
+
+        >>> [Memory("m", (2,), taps=(1,), delay=1, stride=2).next_entry(t) for t in range(5)]
+        [0, 0, 1, 1, 2]
+        """
+        return -((self.delay - frame) // self.stride)
+
     def turn(self, entry: int) -> int:
         """Place of an entry in its block."""
         return entry // self.dilation % self.block
 
     def lags(self, entry: int) -> tuple[int, ...]:
-        """How many entries back the step that makes ``entry`` reads.
+        """How many entries before ``entry``, the next to be made, a step reads.
 
         >>> [Memory("m", (2,), block=3).lags(n)[0] for n in range(6)]
         [1, 3, 5, 1, 3, 5]

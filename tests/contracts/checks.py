@@ -15,7 +15,7 @@ from torch import Tensor
 from kinestream.export.graphs import clip_graph, step_graph
 from kinestream.export.parity import run_steps
 from kinestream.models import Network, stream
-from kinestream.models.tape import State
+from kinestream.models.stepping import State
 from kinestream.streaming import open_session
 from kinestream.training.chunks import forward_in_chunks
 from tests.contracts.zoo import Case, clips, make

@@ -17,7 +17,7 @@ from torch import Tensor, nn
 
 from kinestream.errors import MissingExtraError
 from kinestream.models import Network
-from kinestream.models.tape import OPEN, WindowTape
+from kinestream.models.stepping import OPEN, WindowTape
 from kinestream.models.tick import Tick
 
 
@@ -35,8 +35,8 @@ class StepGraph(nn.Module):
         """frame (N, C, V), index (N,), length (N,), windows -> logits (N, K), entries."""
         named = {memory.name: w for memory, w in zip(self.memories, windows, strict=True)}
         tape = WindowTape(self.network, Tick(index, length), named)
-        logits, _ = self.network.tick(frame.transpose(1, 2), tape.now, tape)
-        return logits, *(tape.entries[memory.name] for memory in self.memories)
+        outputs, _ = self.network.run(self.network.frame(frame), tape.now, tape)
+        return outputs[-1], *(tape.entries[memory.name] for memory in self.memories)
 
 
 def step_graph(network: Network) -> bytes:

@@ -5,17 +5,43 @@ The networks are found through one plain dict, name to class.
 
 from __future__ import annotations
 
+import inspect
 from typing import Any
 
 from kinestream.errors import ConfigError
-from kinestream.models.network import Network, stream
+from kinestream.models.aagcn import AAGCN, AGCN
+from kinestream.models.backbone import Options
+from kinestream.models.costgcn import COSTGCN
+from kinestream.models.ctrgcn import CTRGCN
+from kinestream.models.dgstgcn import DGSTGCN
+from kinestream.models.msgcn import MSGCN
+from kinestream.models.mstcn import MSTCN
+from kinestream.models.mstcnpp import MSTCNPP
+from kinestream.models.network import Network, classify, stream
 from kinestream.models.rtstgcn import RTSTGCN
+from kinestream.models.shiftgcn import SHIFTGCN
+from kinestream.models.shiftgcnpp import SHIFTGCNPP
 from kinestream.models.stgcn import STGCN
+from kinestream.models.stgcnpp import STGCNPP
 
-NETWORKS: dict[str, type[RTSTGCN] | type[STGCN]] = {"rtstgcn": RTSTGCN, "stgcn": STGCN}
+NETWORKS: dict[str, type[Network]] = {
+    "stgcn": STGCN,
+    "costgcn": COSTGCN,
+    "rtstgcn": RTSTGCN,
+    "stgcnpp": STGCNPP,
+    "agcn": AGCN,
+    "aagcn": AAGCN,
+    "ctrgcn": CTRGCN,
+    "dgstgcn": DGSTGCN,
+    "shiftgcn": SHIFTGCN,
+    "shiftgcnpp": SHIFTGCNPP,
+    "mstcn": MSTCN,
+    "mstcnpp": MSTCNPP,
+    "msgcn": MSGCN,
+}
 
 
-def network_class(name: str) -> type[RTSTGCN] | type[STGCN]:
+def network_class(name: str) -> type[Network]:
     """The class of a network by name.
 
     Raises:
@@ -24,6 +50,14 @@ def network_class(name: str) -> type[RTSTGCN] | type[STGCN]:
     if name not in NETWORKS:
         raise ConfigError(f"unknown network {name!r}; there are {', '.join(sorted(NETWORKS))}.")
     return NETWORKS[name]
+
+
+def arguments_of(cls: type[Network]) -> set[str]:
+    """Names of the keyword arguments that a network takes."""
+    parameters = inspect.signature(cls).parameters.values()
+    named = {p.name for p in parameters if p.kind is inspect.Parameter.KEYWORD_ONLY}
+    shares = any(p.kind is inspect.Parameter.VAR_KEYWORD for p in parameters)
+    return named | set(Options.__annotations__) if shares else named
 
 
 def build_network(
@@ -41,11 +75,26 @@ def build_network(
     Raises:
         ConfigError: The name or an argument is unknown.
     """
-    cls = network_class(name)
+    cls: Any = network_class(name)
+    known = arguments_of(cls)
+    if unknown := sorted(set(arguments) - known):
+        raise ConfigError(
+            f"network {name!r} takes no argument {unknown[0]!r}; it takes "
+            f"{', '.join(sorted(known))}."
+        )
     try:
-        return cls(partition, in_channels, num_classes, **arguments)
+        network: Network = cls(partition, in_channels, num_classes, **arguments)
     except TypeError as error:
         raise ConfigError(f"network {name!r}: {error}.") from None
+    return network
 
 
-__all__ = ["NETWORKS", "RTSTGCN", "STGCN", "Network", "build_network", "network_class", "stream"]
+__all__ = [
+    "NETWORKS",
+    "Network",
+    "arguments_of",
+    "build_network",
+    "classify",
+    "network_class",
+    "stream",
+]

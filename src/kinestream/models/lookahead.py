@@ -2,29 +2,60 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from typing import Literal
 
 from kinestream.errors import ConfigError
 
 
-def share_lookahead(budget: int, spans: Sequence[int]) -> list[int]:
-    """Spend a look-ahead budget on layers, first layers first, none beyond its centre.
+class Lookahead:
+    """A budget of look-ahead, spent by layers as they are made: first layers first.
+
+    No layer looks further ahead than its centre, which is what published weights need.
 
     Args:
-        budget: Frames that a label may wait.
-        spans: ``(kernel - 1) * dilation`` of each layer.
+        budget: Input frames that a label may wait, or ``centred`` for as many as every layer
+            centred can use.
 
     Raises:
-        ConfigError: The budget is negative or more than all layers centred can use.
+        ConfigError: The budget is negative.
 
-    >>> share_lookahead(5, [2, 4, 8])
+    >>> ahead = Lookahead(5)
+    >>> [ahead.take(2), ahead.take(4), ahead.take(8)]
     [1, 2, 2]
     """
-    centred = sum(span // 2 for span in spans)
-    if not 0 <= budget <= centred:
-        raise ConfigError(f"lookahead must be 0 to {centred} frames (centred), got {budget}.")
-    shares = []
-    for span in spans:
-        shares.append(min(budget, span // 2))
-        budget -= shares[-1]
-    return shares
+
+    def __init__(self, budget: int | Literal["centred"] = 0) -> None:
+        if isinstance(budget, str) and budget != "centred":
+            raise ConfigError(f"lookahead must be a number of frames or 'centred', got {budget!r}.")
+        if not isinstance(budget, str) and budget < 0:
+            raise ConfigError(f"lookahead must be 0 or more frames, got {budget}.")
+        self.budget = budget
+        self.centred = 0
+        """Input frames that the layers so far would use if all were centred."""
+        self._left = 0 if isinstance(budget, str) else budget
+
+    def take(self, span: int, rate: int = 1) -> int:
+        """The look-ahead of the next layer, in its own frames.
+
+        Args:
+            span: ``(kernel - 1) * dilation`` of the layer.
+            rate: Input frames per frame of the layer.
+        """
+        half = span // 2
+        self.centred += half * rate
+        if self.budget == "centred":
+            return half
+        share = min(half, self._left // rate)
+        self._left -= share * rate
+        return share
+
+    def check_spent(self) -> None:
+        """All layers are made.
+
+        Raises:
+            ConfigError: The budget is more than all layers centred can use.
+        """
+        if not isinstance(self.budget, str) and self.budget > self.centred:
+            raise ConfigError(
+                f"lookahead must be 0 to {self.centred} frames (centred), got {self.budget}."
+            )

@@ -1,87 +1,117 @@
-"""What every frame-wise network is: a clip form, a step form, and numbers about itself.
+"""What every network is: a clip form, a step form, and numbers about itself.
 
-Legend: N clips or people, C channels, T frames, V joints, M people of a clip, K classes.
+Legend: N clips or people, C channels, T frames, V joints, M people of a scene, K classes.
 """
 
 from __future__ import annotations
 
+import math
 from abc import ABC, abstractmethod
+from functools import cached_property
 
 import torch
 from torch import Tensor, nn
 
 from kinestream.errors import SkeletonError
 from kinestream.memory import Memory
-from kinestream.models.tape import OPEN, ListingTape, RingTape, State, Tape
-from kinestream.models.tick import Tick
+from kinestream.models.stepping import OPEN, ListingTape, RingTape, State
+from kinestream.models.tape import ClipTape, Tape
+from kinestream.models.temporal import Average
+from kinestream.models.tick import FOREVER, Tick
 
 
 class Network(nn.Module, ABC):
-    """A network that labels every frame; subclasses write :meth:`clip` and :meth:`tick`.
+    """A network that labels frames; subclasses write :meth:`run`, once for clips and steps.
 
-    Both forms work on frames of shape (V, C) inside: joints first lets the matrix products run
-    along channels, whose number suits the hardware better than a number of joints does.
+    Inside, frames are (V, C), or (M, V, C) where a scene of several people is one input: joints
+    first lets the matrix products run along channels, whose number suits the hardware better.
 
     Args:
         in_channels: C of the input.
         num_joints: V of the input.
         num_classes: K of the output.
-        delay: Frames between the arrival of a frame and its label.
-        receptive_field: Frames that one label depends on, ``delay`` of them after it.
+        people: M that are labelled together; 1 labels each person alone.
     """
 
     def __init__(
-        self,
-        in_channels: int,
-        num_joints: int,
-        num_classes: int,
-        *,
-        delay: int,
-        receptive_field: int,
+        self, in_channels: int, num_joints: int, num_classes: int, *, people: int = 1
     ) -> None:
         super().__init__()
         self.in_channels = in_channels
         self.num_joints = num_joints
         self.num_classes = num_classes
-        self.delay = delay
-        self.receptive_field = receptive_field
+        self.people = people
+
+    @abstractmethod
+    def run(self, x: Tensor, now: Tick, tape: Tape) -> tuple[list[Tensor], Tick]:
+        """Frames and their moment -> logits (..., K) of every stage, the last one the answer."""
+
+    @property
+    def delay(self) -> int:
+        """Frames between the arrival of a frame and its label."""
+        return self._probe[0].delay
 
     @property
     def stride(self) -> int:
-        """Input frames per label."""
-        return 1
+        """Input frames per label: frame 0 is labelled, then one in ``stride``."""
+        return self._probe[0].stride
 
-    @abstractmethod
-    def clip(self, x: Tensor) -> Tensor:
-        """(N, T, V, C) -> (N, T, K) logits."""
+    @property
+    def receptive_field(self) -> int:
+        """Frames that one label depends on, ``delay`` of them after it; beyond ``FOREVER`` all."""
+        tick = self._probe[0]
+        return tick.past + tick.delay + 1
 
-    @abstractmethod
-    def tick(self, x: Tensor, now: Tick, tape: Tape) -> tuple[Tensor, Tick]:
-        """One frame (N, V, C) -> (N, K) logits of frame ``now.index - delay``, and its moment."""
+    @property
+    def remembers_all(self) -> bool:
+        """Whether a label depends on every frame since the start."""
+        return self._probe[0].past >= FOREVER
 
-    def forward(self, x: Tensor) -> Tensor:
-        """Label every frame of whole clips.
+    @property
+    def period(self) -> int:
+        """A recording cut at multiples of this many frames keeps the beat of strides and refreshes."""
+        beats = [memory.stride for memory in self.memories()]
+        return math.lcm(self.stride, *beats)
+
+    @property
+    def streams(self) -> bool:
+        """Whether the network can step: none of its means is over whole clips."""
+        averages = (module for module in self.modules() if isinstance(module, Average))
+        return all(average.averaging.over == "past" for average in averages)
+
+    def forward(self, x: Tensor, lengths: Tensor | None = None) -> Tensor:
+        """Label whole clips.
 
         Args:
-            x: (N, C, T, V) or (N, C, T, V, M). With people, their logits are averaged.
+            x: (N, C, T, V) or (N, C, T, V, M). People of a network that labels each alone have
+                their logits averaged.
+            lengths: (N,) frames of each clip in a padded batch; what lies behind is not looked at.
 
         Returns:
-            (N, K, T) logits.
+            (N, K, ceil(T / stride)) logits.
 
         Raises:
-            SkeletonError: C or V is not what the network was made for.
+            SkeletonError: C, V or M is not what the network was made for.
         """
-        people = x.shape[4] if x.dim() == 5 else 0
-        if people:
+        return self.stages(x, lengths)[-1]
+
+    def stages(self, x: Tensor, lengths: Tensor | None = None) -> list[Tensor]:
+        """As :meth:`forward`, the logits of every stage."""
+        alone = x.dim() == 5 and self.people == 1
+        people = x.shape[4] if alone else 1
+        if alone:
             x = x.permute(0, 4, 1, 2, 3).flatten(0, 1)  # (N*M, C, T, V)
-        self._check(x.shape[1], x.shape[3])
-        y = self.clip(x.permute(0, 2, 3, 1).contiguous())  # (N, T, K)
-        if people:
-            y = torch.unflatten(y, 0, (-1, people)).mean(1)
-        return y.transpose(1, 2)
+            lengths = None if lengths is None else lengths.repeat_interleave(people)
+        frames = x.permute(0, 2, *range(4, x.dim()), 3, 1).contiguous()  # (N, T, [M,] V, C)
+        self._check(frames)
+        tape = ClipTape(lengths)
+        outputs, _ = self.run(frames, tape.start(frames), tape)  # (N, T', K) each
+        if people > 1:
+            outputs = [torch.unflatten(y, 0, (-1, people)).mean(1) for y in outputs]
+        return [y.transpose(1, 2) for y in outputs]
 
     def start(self, people: int) -> State:
-        """The state of ``people`` streams that have seen nothing."""
+        """The state of ``people`` streams (or scenes) that have seen nothing."""
         like = self._like()
         rings = {
             memory.name: like.new_zeros(people, memory.length, *memory.shape)
@@ -94,47 +124,72 @@ class Network(nn.Module, ABC):
         """Take one frame of each person; pure.
 
         Args:
-            x: (N, C, V), the newest frame. After the end of a recording (``state.length`` set) its
-                values do not matter: each operator sees its own zero padding.
+            x: (N, C, V) or (N, C, V, M), the newest frame. After the end of a recording
+                (``state.length`` set) its values do not matter: each operator sees its own zero
+                padding.
             state: From :meth:`start` or the step before.
 
         Returns:
-            (N, K) logits of frame ``state.frames - delay``, meaningless while that is negative, and
-            the next state.
+            (N, K) logits of frame ``state.frames - delay``, meaningless while that is negative and
+            where it is no multiple of ``stride``, and the next state.
         """
-        self._check(x.shape[1], x.shape[2])
         tape = RingTape(self, state)
-        y, _ = self.tick(x.transpose(1, 2), tape.now, tape)
-        return y, tape.state()
+        outputs, _ = self.run(self.frame(x), tape.now, tape)
+        return outputs[-1], tape.state()
+
+    def frame(self, x: Tensor) -> Tensor:
+        """(N, C, V) or (N, C, V, M) -> (N, [M,] V, C), checked."""
+        frame = x.permute(0, *range(3, x.dim()), 2, 1)
+        self._check(frame)
+        return frame
 
     def memories(self) -> list[Memory]:
         """All that a step remembers, in the order it is used."""
+        return self._probe[1]
+
+    @property
+    def frame_shape(self) -> tuple[int, ...]:
+        """Shape of one input frame: (C, V), or (C, V, M) for a scene."""
+        scene = (self.people,) if self.people > 1 else ()
+        return (self.in_channels, self.num_joints, *scene)
+
+    @cached_property
+    def _probe(self) -> tuple[Tick, list[Memory]]:
+        """What one step on zeros tells: the moment of its answer, and what it remembers."""
         like = self._like()
         tape = ListingTape(self, like)
         with torch.no_grad():
-            self.tick(like.new_zeros(1, self.num_joints, self.in_channels), tape.now, tape)
-        return tape.memories
+            zeros = like.new_zeros(1, *self.frame_shape)
+            _, tick = self.run(self.frame(zeros), tape.now, tape)
+        return tick, tape.memories
 
     def _like(self) -> Tensor:
         return next(self.parameters())
 
-    def _check(self, channels: int, joints: int) -> None:
-        if (channels, joints) != (self.in_channels, self.num_joints):
+    def _check(self, frames: Tensor) -> None:
+        scene = (self.people,) if self.people > 1 else ()
+        expected = (*scene, self.num_joints, self.in_channels)
+        found = tuple(map(int, frames.shape[-len(expected) :]))
+        if found != expected:
             raise SkeletonError(
-                f"this network takes {self.in_channels} channels of {self.num_joints} joints, got "
-                f"{channels} channels of {joints} joints."
+                f"this network takes {self._shape_text(expected)}, got {self._shape_text(found)}."
             )
+
+    @staticmethod
+    def _shape_text(shape: tuple[int, ...]) -> str:
+        text = f"{shape[-1]} channels of {shape[-2]} joints"
+        return text if len(shape) == 2 else f"{text} of {shape[0]} people"
 
 
 def stream(network: Network, x: Tensor) -> Tensor:
     """Feed a clip frame by frame, with the end flushed: the reference of all hosts.
 
     Args:
-        network: Any network whose ``stride`` is 1.
-        x: (N, C, T, V).
+        network: Any network that streams.
+        x: (N, C, T, V) or (N, C, T, V, M) for a network of scenes.
 
     Returns:
-        (N, K, T) logits, equal to ``network(x)``.
+        (N, K, ceil(T / stride)) logits, equal to ``network(x)``.
     """
     frames = x.shape[2]
     state = network.start(len(x))
@@ -144,4 +199,17 @@ def stream(network: Network, x: Tensor) -> Tensor:
             state = state._replace(length=torch.full_like(state.length, frames))
         y, state = network.step(x[:, :, min(t, frames - 1)], state)
         outputs.append(y)
-    return torch.stack(outputs[network.delay :], dim=2)
+    return torch.stack(outputs[network.delay :: network.stride], dim=2)
+
+
+def classify(network: Network, x: Tensor, lengths: Tensor | None = None) -> Tensor:
+    """One answer for each whole clip: (N, K) logits.
+
+    A head that averages over time has the whole clip in its last answer. Of a head that labels
+    frames, the answers are averaged, which is the same global pooling, since heads are linear.
+    """
+    y = network(x, lengths)  # (N, K, T')
+    head = getattr(network, "head", None)
+    if head is not None and head.mean is not None:
+        return y[..., -1]  # type: ignore[no-any-return]
+    return y.mean(-1)  # type: ignore[no-any-return]

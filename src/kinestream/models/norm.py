@@ -25,17 +25,24 @@ class FrameLayerNorm(nn.Module):
 
     Args:
         channels: C.
-        joints: V.
-        unbiased: Divide the variance by C*V - 1 instead of C*V, as RT-ST-GCN's code does.
+        joints: V; ``None`` for frames without joints.
     """
 
-    def __init__(self, channels: int, joints: int, *, unbiased: bool = False) -> None:
+    def __init__(self, channels: int, joints: int | None) -> None:
         super().__init__()
-        self.weight = nn.Parameter(torch.ones(joints, channels))
-        self.bias = nn.Parameter(torch.zeros(joints, channels))
-        # var_unbiased = var * n/(n-1) moves into eps and gain, so one operator serves both.
-        count = joints * channels
-        shrink = (count - 1) / count if unbiased and count > 1 else 1.0
+        shape = (channels,) if joints is None else (joints, channels)
+        self.weight = nn.Parameter(torch.ones(shape))
+        self.bias = nn.Parameter(torch.zeros(shape))
+        self.eps = EPS
+        self.gain = 1.0
+
+    def use_unbiased(self) -> None:
+        """Divide the variance by V*C - 1, as RT-ST-GCN's code does.
+
+        var * n/(n-1) moves into eps and gain, so one operator serves both.
+        """
+        count = self.weight.numel()
+        shrink = (count - 1) / count if count > 1 else 1.0
         self.eps = EPS * shrink
         self.gain = shrink**0.5
 
@@ -45,29 +52,37 @@ class FrameLayerNorm(nn.Module):
 
 
 class FrameBatchNorm(nn.Module):
-    """BatchNorm over channels; in use an affine map by running statistics, frame by frame."""
+    """BatchNorm; in use an affine map by running statistics, frame by frame.
 
-    def __init__(self, channels: int) -> None:
+    Args:
+        shape: The last axes whose places are normalised apart: (C,) over joints together, (V, C)
+            each joint on its own, (M, V, C) each person's joints on their own.
+    """
+
+    def __init__(self, *shape: int) -> None:
         super().__init__()
-        self.norm = nn.BatchNorm1d(channels, eps=EPS)
+        self.shape = shape
+        self.norm = nn.BatchNorm1d(torch.Size(shape).numel(), eps=EPS)
 
     def forward(self, x: Tensor) -> Tensor:
-        if self.training:
-            return torch.unflatten(self.norm(x.flatten(0, -2)), 0, x.shape[:-1])
         norm = self.norm
+        if self.training:
+            places = x.flatten(-len(self.shape)).flatten(0, -2)
+            return norm(places).reshape(x.shape)  # type: ignore[no-any-return]
         assert norm.running_mean is not None and norm.running_var is not None
         scale = norm.weight * torch.rsqrt(norm.running_var + norm.eps)
-        return x * scale + (norm.bias - norm.running_mean * scale)
+        offset = norm.bias - norm.running_mean * scale
+        return x * scale.reshape(self.shape) + offset.reshape(self.shape)
 
 
-def frame_norm(name: NormName, channels: int, joints: int, *, unbiased: bool = False) -> nn.Module:
+def frame_norm(name: NormName, channels: int, joints: int | None = None) -> nn.Module:
     """Make the normalisation called ``layer`` or ``batch``.
 
     Raises:
         ConfigError: There is no normalisation of that name.
     """
     if name == "layer":
-        return FrameLayerNorm(channels, joints, unbiased=unbiased)
+        return FrameLayerNorm(channels, joints)
     if name == "batch":
         return FrameBatchNorm(channels)
     raise ConfigError(f"unknown norm {name!r}; use 'layer' or 'batch'.")

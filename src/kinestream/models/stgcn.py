@@ -1,4 +1,4 @@
-"""Frame-wise ST-GCN: graph convolution, then a learned temporal convolution, in every block.
+"""ST-GCN: graph convolution, then a learned temporal convolution, in every block.
 
 Legend: N clips or people, T frames, V joints, C channels, P partitions, K classes.
 """
@@ -6,169 +6,102 @@ Legend: N clips or people, T frames, V joints, C channels, P partitions, K class
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Literal
+from typing import Literal, Unpack
 
-import numpy as np
-import torch.nn.functional as F
-from numpy.typing import NDArray
-from torch import Tensor, nn
-
-from kinestream.errors import ConfigError
-from kinestream.models.graph_conv import GraphConv
-from kinestream.models.lookahead import share_lookahead
-from kinestream.models.network import Network
-from kinestream.models.norm import NormName, frame_norm
-from kinestream.models.tape import Tape
-from kinestream.models.temporal import Delay, TemporalConv
-from kinestream.models.tick import Tick
-
-
-class STGCNBlock(nn.Module):
-    """``y = ReLU(Norm(conv(ReLU(Norm(graph(x))))) + res(x))``.
-
-    res is the identity, a product with its own norm where the width changes, or nothing.
-    """
-
-    def __init__(
-        self,
-        in_channels: int,
-        out_channels: int,
-        partition: NDArray[np.float64],
-        *,
-        kernel: int,
-        dilation: int,
-        lookahead: int,
-        norm: NormName,
-        importance: bool,
-        residual: bool,
-        dropout: float,
-    ) -> None:
-        super().__init__()
-        joints = partition.shape[-1]
-        self.graph = GraphConv(in_channels, out_channels, partition, importance=importance)
-        self.norm = frame_norm(norm, out_channels, joints)
-        self.conv = TemporalConv(
-            out_channels, out_channels, kernel, dilation=dilation, lookahead=lookahead
-        )
-        self.conv_norm = frame_norm(norm, out_channels, joints)
-        self.dropout = nn.Dropout(dropout)
-        self.delay = Delay(lookahead)
-        self.residual: nn.Module | None = None
-        if residual and in_channels == out_channels:
-            self.residual = nn.Identity()
-        elif residual:
-            self.residual = nn.Sequential(
-                nn.Linear(in_channels, out_channels), frame_norm(norm, out_channels, joints)
-            )
-
-    def forward(self, x: Tensor) -> Tensor:
-        """(N, T, V, C) -> (N, T, V, C')."""
-        return self._join(self.conv(self._spatial(x)), self.delay(x))
-
-    def tick(self, x: Tensor, now: Tick, tape: Tape) -> tuple[Tensor, Tick]:
-        """(N, V, C) -> (N, V, C')."""
-        y, later = tape.run(self.conv, self._spatial(x), now)
-        x, _ = tape.run(self.delay, x, now)
-        return self._join(y, x), later
-
-    def _spatial(self, x: Tensor) -> Tensor:
-        return F.relu(self.norm(self.graph(x)))
-
-    def _join(self, y: Tensor, x: Tensor) -> Tensor:
-        y = self.dropout(self.conv_norm(y))
-        return F.relu(y if self.residual is None else y + self.residual(x))
+from kinestream.models.backbone import (
+    Backbone,
+    Layer,
+    Options,
+    Partition,
+    Plan,
+    per_block,
+    residuals,
+)
+from kinestream.models.block import Block, Join, ResidualKind
+from kinestream.models.graph_conv import Edges
+from kinestream.models.graph_unit import GraphUnit
+from kinestream.models.temporal import TemporalConv
+from kinestream.models.temporal_unit import TemporalUnit
 
 
-class STGCN(Network):
-    """ST-GCN that labels every frame, in the streamable form of CoST-GCN: stride 1 throughout.
+class STGCN(Backbone):
+    """``y = ReLU(Norm(conv(ReLU(Norm(graph(x))))) + res(x))`` in every block.
 
     Args:
         partition: (P, V, V) adjacency of the skeleton.
         in_channels: C of the input.
         num_classes: K.
         channels: Width of each block.
-        kernel: Temporal taps of every block.
+        kernel: Temporal taps, one number for all blocks or one each.
         dilations: Distance between the taps, one number per block; default 1.
-        lookahead: Frames of look-ahead, spent from the first block on, none beyond its centre.
-        norm: ``layer`` or ``batch``.
-        norm_in: Normalise the input frames too.
-        importance: Learn edge importance.
-        residual: Residual connections (the first block has one only where widths agree).
-        pool: ``mean`` averages joints before the head; ``joints`` keeps them apart (K x V*C
-            weights), which suits graphs of a few sensors.
-        dropout: Share of activations dropped in training.
+        strides: Frames per frame kept, one number per block; default 1. Published: 2 in blocks 5
+            and 8, that is a label for every fourth frame.
+        edges: ``importance``, ``offset``, ``learned`` or ``fixed`` adjacency.
+        graph_bias: One bias per partition before the sum (``edges``), or one after it (``plain``).
+        graph_shortcut: Add the input to the graph convolution too.
+        residual: ``auto``, ``project`` or ``none``.
+        first_residual: Whether the first block has one; default: where widths agree.
+        join: The last ReLU of a block comes ``after`` the residual is added, ``before``, or ``both``.
+        stem: Width of a product of the input before the first block; default none.
+        **options: As :class:`~kinestream.models.backbone.Options`.
 
     Source: ST-GCN (Yan et al., AAAI 2018); step form from CoST-GCN (Hedegaard et al., 2022).
     """
 
     def __init__(
         self,
-        partition: NDArray[np.float64],
+        partition: Partition,
         in_channels: int,
         num_classes: int,
         *,
         channels: Sequence[int] = (64, 64, 64, 64, 128, 128, 128, 256, 256, 256),
-        kernel: int = 9,
+        kernel: int | Sequence[int] = 9,
         dilations: Sequence[int] | None = None,
-        lookahead: int = 0,
-        norm: NormName = "layer",
-        norm_in: bool = True,
-        importance: bool = True,
-        residual: bool = True,
-        pool: Literal["mean", "joints"] = "mean",
-        dropout: float = 0.0,
+        strides: Sequence[int] | None = None,
+        edges: Edges = "importance",
+        graph_bias: Literal["edges", "plain", "none"] = "edges",
+        graph_shortcut: bool = False,
+        residual: ResidualKind = "auto",
+        first_residual: bool | None = None,
+        join: Join = "after",
+        stem: int | None = None,
+        **options: Unpack[Options],
     ) -> None:
-        joints = partition.shape[-1]
-        dilations = [1] * len(channels) if dilations is None else list(dilations)
-        if not channels or len(dilations) != len(channels):
-            raise ConfigError(
-                f"channels names {len(channels)} blocks, so dilations must have as many values, "
-                f"got {len(dilations)}."
-            )
-        if pool not in ("mean", "joints"):
-            raise ConfigError(f"unknown pool {pool!r}; use 'mean' or 'joints'.")
-        spans = [(kernel - 1) * dilation for dilation in dilations]
-        aheads = share_lookahead(lookahead, spans)
-        super().__init__(
-            in_channels,
-            joints,
-            num_classes,
-            delay=sum(aheads),
-            receptive_field=1 + sum(spans),
-        )
-        widths = [in_channels, *channels]
-        self.norm_in = frame_norm(norm, in_channels, joints) if norm_in else nn.Identity()
-        self.blocks = nn.ModuleList(
-            STGCNBlock(
-                widths[i],
-                widths[i + 1],
+        super().__init__(partition, in_channels, num_classes, options)
+        depth = len(channels)
+        kernels = per_block("kernel", kernel, depth, 9)
+        spacing = per_block("dilations", dilations, depth, 1)
+        plan = Plan(options)
+
+        def spatial(layer: Layer) -> Block:
+            return GraphUnit(
+                layer.channels_in,
+                layer.channels,
                 partition,
-                kernel=kernel,
-                dilation=dilations[i],
-                lookahead=aheads[i],
-                norm=norm,
-                importance=importance,
-                residual=residual and (i > 0 or widths[0] == widths[1]),
-                dropout=dropout,
+                edges=edges,
+                bias=graph_bias,
+                norm=plan.norm,
+                shortcut=graph_shortcut,
             )
-            for i in range(len(channels))
+
+        def temporal(layer: Layer) -> Block:
+            conv = TemporalConv(
+                layer.channels,
+                layer.channels,
+                kernels[layer.number],
+                dilation=spacing[layer.number],
+                stride=layer.stride,
+                lookahead=plan.take((kernels[layer.number] - 1) * spacing[layer.number]),
+            )
+            return TemporalUnit(conv, layer.channels, self.num_joints, plan.norm)
+
+        self.stack(
+            plan,
+            channels,
+            strides,
+            spatial,
+            temporal,
+            stem=stem,
+            residual=residuals(first_residual, stem or in_channels, channels, residual),
+            join=join,
         )
-        self.pool = pool
-        self.head = nn.Linear(channels[-1] * (joints if pool == "joints" else 1), num_classes)
-
-    def clip(self, x: Tensor) -> Tensor:
-        x = self.norm_in(x)
-        for block in self.blocks:
-            x = block(x)
-        return self._classify(x)
-
-    def tick(self, x: Tensor, now: Tick, tape: Tape) -> tuple[Tensor, Tick]:
-        x = self.norm_in(x)
-        for block in self.blocks:
-            assert isinstance(block, STGCNBlock)
-            x, now = block.tick(x, now, tape)
-        return self._classify(x), now
-
-    def _classify(self, x: Tensor) -> Tensor:
-        x = x.mean(-2) if self.pool == "mean" else x.flatten(-2)
-        return self.head(x)  # type: ignore[no-any-return]

@@ -1,140 +1,75 @@
-"""How a network steps: a tape serves operators their memory and keeps what they make.
+"""One definition, two executions: a tape runs the temporal operators of a network.
 
-Legend: N people, T frames, V joints, C channels.
+A network is written once, as functions of frames ``x``, their moment ``now`` and a tape. Whatever
+works on single frames is plain torch on the last axes; whatever looks along time goes through
+``tape.run``. With a :class:`ClipTape` the frames are whole clips (N, T, ..., V, C); with the tapes
+of ``stepping.py`` they are single frames (N, ..., V, C) and the operators remember.
+
+Legend: N people or clips, T frames, V joints, C channels.
 """
 
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
-from typing import NamedTuple
+from collections.abc import Callable
+from dataclasses import replace
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
-from kinestream.memory import Memory
 from kinestream.models.temporal.operator import TemporalOperator
 from kinestream.models.tick import Tick
 
+Section = Callable[[Tensor, Tick], tuple[list[Tensor], Tick]]
+
 
 class Tape(ABC):
-    """Serves operators their memory during one step and keeps what they make."""
+    """Runs temporal operators, either on clips or step by step."""
 
-    def __init__(self, network: nn.Module, now: Tick) -> None:
-        self.now = now
-        self._names = {module: name for name, module in network.named_modules()}
-
+    @abstractmethod
     def run(self, operator: TemporalOperator, x: Tensor, now: Tick) -> tuple[Tensor, Tick]:
-        """Step one temporal operator.
+        """Run one temporal operator.
 
         Args:
             operator: A submodule of the network.
-            x: (N, V, C), the operator's newest input.
+            x: Its input, (N, T, ..., V, C) or (N, ..., V, C).
             now: The moment of ``x``.
 
         Returns:
-            (N, V, C'), and the moment it belongs to.
+            What it answers, and the moment that belongs to.
         """
-        later = now.after(operator.lookahead, operator.stride)
-        if later.delay > 0:
-            # What lies outside the recording is this operator's own zero padding.
-            x = torch.where(now.inside[:, None, None], x, torch.zeros_like(x))
-        name = self._names[operator]
-        memories = operator.memories(name, (int(x.shape[-2]), int(x.shape[-1])), now)
-        past = tuple(self.recall(memory) for memory in memories)
-        y, entries = operator.step(x, past, now)
-        for memory, entry in zip(memories, entries, strict=True):
-            self.record(memory, entry)
-        return y, later
 
-    @abstractmethod
-    def recall(self, memory: Memory) -> Tensor:
-        """(N, *memory.window): the entries that this step reads, oldest first."""
-
-    @abstractmethod
-    def record(self, memory: Memory, entry: Tensor) -> None:
-        """Keep the newest entry, (N, *shape)."""
+    def when_due(self, section: Section, x: Tensor, now: Tick) -> tuple[list[Tensor], Tick]:
+        """Run the part of a network that follows a stride; a tape may leave it out off its beat."""
+        return section(x, now)
 
 
-class State(NamedTuple):
-    """All that a stream of N people remembers; plain tensors, so it can be batched and saved.
+class ClipTape(Tape):
+    """Whole clips at once.
 
-    Attributes:
-        frames: (N,) int64, input frames seen.
-        length: (N,) int64, frames in the recording; ``OPEN`` until the end is known.
-        rings: For each memory (N, length, *shape), newest last.
+    Args:
+        lengths: (N,) frames in each clip of a padded batch. What lies behind them is then zero for
+            every operator, so each clip gets the numbers that it would get alone.
     """
 
-    frames: Tensor
-    length: Tensor
-    rings: dict[str, Tensor]
+    def __init__(self, lengths: Tensor | None = None) -> None:
+        self.lengths = lengths
 
+    def start(self, x: Tensor) -> Tick:
+        """The moment of the input (N, T, ...)."""
+        frames = x.shape[1]
+        index = torch.arange(frames, device=x.device)[None]
+        lengths = index.new_full((1,), frames) if self.lengths is None else self.lengths
+        return Tick(index, lengths[:, None])
 
-OPEN = 1 << 62
+    def run(self, operator: TemporalOperator, x: Tensor, now: Tick) -> tuple[Tensor, Tick]:
+        if self.masks(operator):
+            x = x * now.inside.reshape(*now.inside.shape, *[1] * (x.dim() - 2))
+        later = now.after(0, operator.stride, operator.past)
+        if operator.stride > 1:
+            later = replace(later, index=now.index[:, :: operator.stride] // operator.stride)
+        return operator(x), later
 
-
-class RingTape(Tape):
-    """Memory held in torch: short and plain, for training, tests and as the reference of hosts."""
-
-    def __init__(self, network: nn.Module, state: State) -> None:
-        super().__init__(network, Tick(state.frames, state.length))
-        self._state = state
-        self._rings = dict(state.rings)
-
-    def recall(self, memory: Memory) -> Tensor:
-        ring = self._state.rings[memory.name]  # (N, L, *shape)
-        entries = (self.now.index - memory.delay) // memory.stride
-        lags = torch.tensor([memory.lags(int(n)) for n in entries], device=ring.device)  # (N, R)
-        people = torch.arange(len(ring), device=ring.device)[:, None]
-        window = ring[people, memory.length - lags].reshape(-1, *memory.window)
-        if memory.renewed:
-            parts = window.chunk(len(memory.renewed), dim=1)
-            zeros = torch.zeros_like(parts[0])
-            begun = torch.cat([parts[i] if i >= 0 else zeros for i in memory.renewed], dim=1)
-            first = torch.tensor([memory.turn(int(n)) == 0 for n in entries], device=ring.device)
-            window = torch.where(first.reshape(-1, *[1] * (window.dim() - 1)), begun, window)
-        return window
-
-    def record(self, memory: Memory, entry: Tensor) -> None:
-        ring = self._state.rings[memory.name]
-        moved = torch.cat([ring[:, 1:], entry[:, None]], dim=1)
-        behind = self.now.index - memory.delay
-        made = (behind >= 0) & (behind % memory.stride == 0)
-        made = made.reshape(-1, *[1] * (ring.dim() - 1))
-        self._rings[memory.name] = torch.where(made, moved, ring)
-
-    def state(self) -> State:
-        """The state after the step."""
-        return State(self._state.frames + 1, self._state.length, self._rings)
-
-
-class ListingTape(Tape):
-    """Finds out which memories a step uses, by running it once on zeros."""
-
-    def __init__(self, network: nn.Module, like: Tensor) -> None:
-        now = torch.zeros(1, dtype=torch.int64, device=like.device)
-        super().__init__(network, Tick(now, now + OPEN))
-        self._like = like
-        self.memories: list[Memory] = []
-
-    def recall(self, memory: Memory) -> Tensor:
-        self.memories.append(memory)
-        return self._like.new_zeros(1, *memory.window)
-
-    def record(self, memory: Memory, entry: Tensor) -> None:
-        assert entry.shape[1:] == memory.shape, f"{memory.name}: entry {tuple(entry.shape)}"
-
-
-class WindowTape(Tape):
-    """Takes the windows that a host hands over and collects the new entries: the exported step."""
-
-    def __init__(self, network: nn.Module, now: Tick, windows: Mapping[str, Tensor]) -> None:
-        super().__init__(network, now)
-        self._windows = windows
-        self.entries: dict[str, Tensor] = {}
-
-    def recall(self, memory: Memory) -> Tensor:
-        return self._windows[memory.name]
-
-    def record(self, memory: Memory, entry: Tensor) -> None:
-        self.entries[memory.name] = entry
+    def masks(self, operator: TemporalOperator) -> bool:
+        """Whether the padding behind short clips is hidden from an operator."""
+        return self.lengths is not None

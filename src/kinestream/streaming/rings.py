@@ -29,7 +29,7 @@ class Rings:
     def windows(self, frame: int) -> list[Array]:
         """For each memory (1, *window): what the step of input frame ``frame`` reads."""
         return [
-            _window(memory, ring, (frame - memory.delay) // memory.stride)
+            _window(memory, ring, memory.next_entry(frame))
             for memory, ring in zip(self.memories, self._rings, strict=True)
         ]
 

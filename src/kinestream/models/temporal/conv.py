@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor, nn
 
 from kinestream.memory import Memory
@@ -40,14 +39,14 @@ class TemporalConv(TemporalOperator):
 
     def forward(self, x: Tensor) -> Tensor:
         frames = x.shape[1]
-        x = F.pad(x, (0, 0, 0, 0, *self.padding))  # (N, T + (k-1)d, V, C)
+        x = self.pad(x)  # (N, T + (k-1)d, ..., V, C)
         y: Tensor = self.bias
         for tap in range(self.kernel):
             start = tap * self.dilation
             y = y + x[:, start : start + frames : self.stride] @ self.weight[tap]
-        return y  # (N, ceil(T / stride), V, C')
+        return y  # (N, ceil(T / stride), ..., V, C')
 
-    def memories(self, name: str, shape: tuple[int, int], now: Tick) -> tuple[Memory, ...]:
+    def memories(self, name: str, shape: tuple[int, ...], now: Tick) -> tuple[Memory, ...]:
         if self.kernel == 1:
             return ()
         taps = tuple(tap * self.dilation for tap in range(self.kernel - 1, 0, -1))
@@ -59,6 +58,6 @@ class TemporalConv(TemporalOperator):
         if not past:
             return x @ self.weight[0] + self.bias, ()
         older = past[0] if self.kernel > 2 else past[0][:, None]
-        window = torch.cat([older, x[:, None]], dim=1)  # (N, k, V, C)
-        window = window.transpose(1, 2).flatten(2)  # (N, V, k*C)
+        window = torch.cat([older, x[:, None]], dim=1)  # (N, k, ..., V, C)
+        window = window.movedim(1, -2).flatten(-2)  # (N, ..., V, k*C)
         return window @ self.weight.flatten(0, 1) + self.bias, (x,)

@@ -15,14 +15,10 @@ class Delay(TemporalOperator):
     def __init__(self, lookahead: int, *, stride: int = 1) -> None:
         super().__init__(lookahead + 1, stride=stride, lookahead=lookahead)
 
-    @property
-    def receptive_field(self) -> int:
-        return 1
-
     def forward(self, x: Tensor) -> Tensor:
-        return x[:, :: self.stride]  # (N, ceil(T / stride), V, C)
+        return x[:, :: self.stride]  # (N, ceil(T / stride), ...)
 
-    def memories(self, name: str, shape: tuple[int, int], now: Tick) -> tuple[Memory, ...]:
+    def memories(self, name: str, shape: tuple[int, ...], now: Tick) -> tuple[Memory, ...]:
         if self.lookahead == 0:
             return ()
         return (Memory(name, shape, (self.lookahead,), delay=now.delay, stride=now.stride),)

@@ -1,6 +1,6 @@
 """What every temporal operator is: one definition, a clip form and a step form.
 
-Legend: N people or clips, T frames, V joints, C channels.
+Legend: N people or clips, T frames, ... any axes of a frame, V joints, C channels.
 
 An operator of kernel k, dilation d and look-ahead a computes, for frame t, something of the frames
 
@@ -18,6 +18,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 
+import torch.nn.functional as F
 from torch import Tensor, nn
 
 from kinestream.errors import ConfigError
@@ -57,19 +58,13 @@ class TemporalOperator(nn.Module, ABC):
         self.lookahead = lookahead
 
     @property
-    def delay(self) -> int:
-        """Input frames between the arrival of a frame and its answer."""
-        return self.lookahead
+    def past(self) -> int:
+        """Input frames before its own that one answer depends on."""
+        return (self.kernel - 1) * self.dilation - self.lookahead
 
-    @property
-    def receptive_field(self) -> int:
-        """Input frames that one answer depends on."""
-        return 1 + (self.kernel - 1) * self.dilation
-
-    @property
-    def padding(self) -> tuple[int, int]:
-        """Zero frames that the clip form puts before and after a clip."""
-        return (self.kernel - 1) * self.dilation - self.lookahead, self.lookahead
+    def pad(self, x: Tensor) -> Tensor:
+        """(N, T, ...) -> (N, T + (k-1)d, ...): the zero frames of the clip form."""
+        return F.pad(x, (*(0, 0) * (x.dim() - 2), self.past, self.lookahead))
 
     def extra_repr(self) -> str:
         return (
@@ -79,11 +74,11 @@ class TemporalOperator(nn.Module, ABC):
 
     @abstractmethod
     def forward(self, x: Tensor) -> Tensor:
-        """(N, T, V, C) -> (N, ceil(T / stride), V, C')."""
+        """(N, T, ..., V, C) -> (N, ceil(T / stride), ..., V, C')."""
 
     @abstractmethod
-    def memories(self, name: str, shape: tuple[int, int], now: Tick) -> tuple[Memory, ...]:
-        """What the step remembers, for inputs of ``shape`` (V, C) that belong to ``now``."""
+    def memories(self, name: str, shape: tuple[int, ...], now: Tick) -> tuple[Memory, ...]:
+        """What the step remembers, for frames of ``shape`` (..., V, C) that belong to ``now``."""
 
     @abstractmethod
     def step(
@@ -92,10 +87,10 @@ class TemporalOperator(nn.Module, ABC):
         """Answer from the newest input and the memory; changes neither.
 
         Args:
-            x: (N, V, C) newest input.
+            x: (N, ..., V, C) newest input.
             past: For each memory (N, *window).
             now: The moment of ``x``.
 
         Returns:
-            (N, V, C') for frame ``now.index - lookahead``, and the new entry of each memory.
+            (N, ..., V, C') for frame ``now.index - lookahead``, and the new entry of each memory.
         """

@@ -15,12 +15,31 @@ the memory read backwards is for. Four additions a frame; a value leaves with it
 from __future__ import annotations
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor
 
 from kinestream.memory import Memory
 from kinestream.models.temporal.operator import TemporalOperator
 from kinestream.models.tick import Tick
+
+
+def sliding_sum(x: Tensor, kernel: int, dilation: int = 1) -> Tensor:
+    """(N, T + (k-1)d, ...) -> (N, T, ...): sums of ``kernel`` entries, ``dilation`` apart.
+
+    Sums of 1, 2, 4, ... taps, each from two of the one before: O(T log k) and no difference.
+    """
+    frames = x.shape[1] - (kernel - 1) * dilation
+    power, width, start, y = x, 1, 0, None
+    for bit in range(kernel.bit_length()):
+        if kernel >> bit & 1:
+            part = power[:, start : start + frames]
+            y = part if y is None else y + part
+            start += width * dilation
+        if kernel >> (bit + 1):
+            shift = width * dilation
+            power = power[:, :-shift] + power[:, shift:]
+            width *= 2
+    assert y is not None
+    return y
 
 
 class SlidingSum(TemporalOperator):
@@ -35,33 +54,21 @@ class SlidingSum(TemporalOperator):
 
     def forward(self, x: Tensor) -> Tensor:
         frames = x.shape[1]
-        x = F.pad(x, (0, 0, 0, 0, *self.padding))  # (N, T + (k-1)d, V, C)
-        # Sums of 1, 2, 4, ... taps, each from two of the one before: O(T log k) and no difference.
-        power, width, start, y = x, 1, 0, None
-        for bit in range(self.kernel.bit_length()):
-            if self.kernel >> bit & 1:
-                part = power[:, start : start + frames]
-                y = part if y is None else y + part
-                start += width * self.dilation
-            if self.kernel >> (bit + 1):
-                shift = width * self.dilation
-                power = power[:, :-shift] + power[:, shift:]
-                width *= 2
-        assert y is not None
-        return y[:, :: self.stride]  # (N, ceil(T / stride), V, C)
+        y = sliding_sum(self.pad(x), self.kernel, self.dilation)
+        return y[:, : frames : self.stride]  # (N, ceil(T / stride), ...)
 
     @property
     def block(self) -> int:
         """Frames in a block."""
         return self.kernel // 2
 
-    def memories(self, name: str, shape: tuple[int, int], now: Tick) -> tuple[Memory, ...]:
+    def memories(self, name: str, shape: tuple[int, ...], now: Tick) -> tuple[Memory, ...]:
         if self.kernel == 1:
             return ()
-        joints, channels = shape
+        first, *rest = shape
         frames = Memory(
             f"{name}.frames",
-            (2 * joints, channels),  # a frame, and the tail that was known when it came
+            (2 * first, *rest),  # a frame, and the tail that was known when it came
             block=self.block,
             dilation=self.dilation,
             delay=now.delay,
@@ -69,7 +76,7 @@ class SlidingSum(TemporalOperator):
         )
         sums = Memory(
             f"{name}.sums",
-            (3 * joints, channels),  # tail, head and whole; a new block makes the head the whole
+            (3 * first, *rest),  # tail, head and whole; a new block makes the head the whole
             taps=(self.dilation,),
             block=self.block,
             dilation=self.dilation,
@@ -84,14 +91,14 @@ class SlidingSum(TemporalOperator):
     ) -> tuple[Tensor, tuple[Tensor, ...]]:
         if not past:
             return x, ()
-        frame, tail_then = past[0].chunk(2, dim=1)  # (N, V, C) each
+        frame, tail_then = past[0].chunk(2, dim=1)  # (N, ..., V, C) each
         tail, head, whole = past[1].chunk(3, dim=1)
         new_tail, new_head = tail + frame, head + x
         kept = new_tail
         if self.kernel % 2 == 0:  # the window is one frame shorter, and so is the tail it needs
             kept = tail
             turn = now.index % (self.dilation * self.block) // self.dilation  # (N,)
-            last = (turn == self.block - 1)[:, None, None]
+            last = (turn == self.block - 1).reshape(-1, *[1] * (x.dim() - 1))
             tail_then = torch.where(last, torch.zeros_like(x), tail_then)
-        y = tail_then + whole + new_head  # (N, V, C)
+        y = tail_then + whole + new_head  # (N, ..., V, C)
         return y, (torch.cat([x, kept], dim=1), torch.cat([new_tail, new_head, whole], dim=1))
