@@ -35,7 +35,7 @@ def span(branches: Sequence[Branch]) -> int:
     return max((_window(branch)[0] - 1) * _window(branch)[1] for branch in branches)
 
 
-def _window(branch: Branch) -> tuple[int, int]:
+def _window(branch: object) -> tuple[int, int]:
     """Kernel and dilation.
 
     Raises:
@@ -43,11 +43,11 @@ def _window(branch: Branch) -> tuple[int, int]:
     """
     if branch == "1x1":
         return 1, 1
-    kind, number = branch if len(branch) == 2 else (None, None)
-    if kind == "max" and isinstance(number, int):
-        return number, 1
-    if isinstance(kind, int) and isinstance(number, int):
-        return kind, number
+    if isinstance(branch, (list, tuple)) and len(branch) == 2 and isinstance(branch[1], int):
+        if branch[0] == "max":
+            return branch[1], 1
+        if isinstance(branch[0], int):
+            return branch[0], branch[1]
     raise ConfigError(f"a branch is [kernel, dilation], ['max', kernel] or '1x1', got {branch!r}.")
 
 
