@@ -1,6 +1,6 @@
 """RT-ST-GCN frame by frame as one would first write it: channels first, a FIFO and a running sum.
 
-The baseline of ``step_latency.py``. It shares the weights of a :class:`kinestream.models.RTSTGCN`
+The baseline of ``step_latency.py``. It shares the weights of an ``RTSTGCN``
 and gives the same numbers (as long as nothing drifts), so that only the way of computing differs.
 """
 
@@ -10,18 +10,22 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from kinestream.models import RTSTGCN
+from kinestream.models.block import PerFrame, SpatioTemporalBlock
+from kinestream.models.graph_conv import GraphConv
 from kinestream.models.norm import FrameLayerNorm
-from kinestream.models.rtstgcn import RTSTGCNLayer
+from kinestream.models.rtstgcn import RTSTGCN
+from kinestream.models.temporal_unit import TemporalUnit
 
 
 class PlainLayer(nn.Module):
     """One layer: 1x1 convolution to all partitions, aggregation, FIFO, norm, residual."""
 
-    def __init__(self, layer: RTSTGCNLayer, kernel: int, spacing: int) -> None:
+    def __init__(self, layer: SpatioTemporalBlock, kernel: int, spacing: int) -> None:
         super().__init__()
-        graph, norm = layer.graph, layer.norm
-        assert isinstance(norm, FrameLayerNorm) and graph.bias is not None
+        assert isinstance(layer.spatial, PerFrame) and isinstance(layer.temporal, TemporalUnit)
+        graph, norm, residual = layer.spatial.module, layer.temporal.norm, layer.residual
+        assert isinstance(graph, GraphConv) and isinstance(norm, FrameLayerNorm)
+        assert graph.bias is not None
         self.partitions, self.channels = graph.weight.shape[0], graph.weight.shape[2]
         self.weight = graph.weight.transpose(1, 2).flatten(0, 1)[
             :, :, None, None
@@ -30,12 +34,12 @@ class PlainLayer(nn.Module):
         self.edges = graph.edges()
         self.norm_weight, self.norm_bias = norm.weight.T[:, None], norm.bias.T[:, None]  # (C, 1, V)
         self.depth, self.spacing = kernel * spacing, spacing
-        self.identity = isinstance(layer.residual, nn.Identity)
+        self.identity = isinstance(residual.product, nn.Identity)
         self.res_weight = self.res_norm_weight = self.res_norm_bias = torch.zeros(0)
-        if isinstance(layer.residual, nn.Sequential):
-            product, res_norm = layer.residual
-            assert isinstance(product, nn.Linear) and isinstance(res_norm, FrameLayerNorm)
-            self.res_weight = product.weight[:, :, None, None]
+        if isinstance(residual.product, nn.Linear):
+            res_norm = residual.norm
+            assert isinstance(res_norm, FrameLayerNorm)
+            self.res_weight = residual.product.weight[:, :, None, None]
             self.res_norm_weight = res_norm.weight.T[:, None]
             self.res_norm_bias = res_norm.bias.T[:, None]
 
@@ -66,13 +70,14 @@ class PlainFifo(nn.Module):
         norm = network.norm_in
         assert isinstance(norm, FrameLayerNorm)
         self.norm_weight, self.norm_bias = norm.weight.T[:, None], norm.bias.T[:, None]
-        self.in_weight = network.fcn_in.weight[:, :, None, None]
-        self.in_bias = network.fcn_in.bias
-        layers = [layer for layer in network.layers if isinstance(layer, RTSTGCNLayer)]
+        assert isinstance(network.stem, nn.Linear)
+        self.in_weight = network.stem.weight[:, :, None, None]
+        self.in_bias = network.stem.bias
+        layers = [block for block in network.blocks if isinstance(block, SpatioTemporalBlock)]
         self.layers = nn.ModuleList(
             PlainLayer(layer, k, s) for layer, k, s in zip(layers, kernels, spacings, strict=True)
         )
-        self.head = network.fcn_out
+        self.head = network.head.product
 
     def start(self, joints: int) -> tuple[list[Tensor], list[Tensor]]:
         """FIFOs and sums of a stream that has seen nothing."""

@@ -17,7 +17,7 @@ import numpy as np
 import torch
 
 from kinestream.export.graphs import step_graph
-from kinestream.models import RTSTGCN
+from kinestream.models.rtstgcn import RTSTGCN
 from kinestream.skeletons import adjacency, skeleton
 from kinestream.streaming import Engine
 from machine import machine, write_result

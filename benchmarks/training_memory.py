@@ -56,7 +56,7 @@ def one_step(frames: int, segment: int) -> dict[str, float]:
     """Run one training step; returns memory in MB and seconds."""
     import torch
 
-    from kinestream.models import RTSTGCN
+    from kinestream.models.rtstgcn import RTSTGCN
     from kinestream.skeletons import adjacency, skeleton
     from kinestream.training.losses import FrameLoss
     from kinestream.training.step import Trial, accumulate_gradients

@@ -28,7 +28,14 @@ from kinestream.features import Pipeline
 from kinestream.files import sha256
 from kinestream.manifest import Manifest
 from kinestream.skeletons import Skeleton
-from kinestream.streaming import Engine, Recogniser, Stream, open_session, push_many
+from kinestream.streaming import (
+    Engine,
+    Recogniser,
+    Stream,
+    fill_scene,
+    open_session,
+    push_many,
+)
 from kinestream.timeline import FrameLabel
 
 MANIFEST = "bundle.json"
@@ -91,6 +98,11 @@ class Bundle:
         """Frames between a frame's arrival and its label."""
         return self.manifest.delay_frames
 
+    @property
+    def people(self) -> int:
+        """People that are labelled together; 1 labels each alone."""
+        return self.manifest.people
+
     def stream(self, fps: float | None = None, person: int = 0) -> Stream:
         """Start a stream: the state of one person.
 
@@ -116,19 +128,24 @@ class Bundle:
             data: (C, T, V, M) raw joints at the bundle's rate.
 
         Returns:
-            (M, K, T) logits, equal to those of a stream.
+            (M, K, T) logits, equal to those of a stream; (1, K, T) of a bundle that labels scenes.
 
         Raises:
-            DataError: A value is NaN or infinite.
+            DataError: A value is NaN or infinite, or there are more people than in a scene.
             BundleError: The clip graph does not take such features.
         """
-        features = self.pipeline.clip(data)  # (C', T, V, M)
-        clips = np.ascontiguousarray(features.transpose(3, 0, 1, 2))
+        people = self.people
+        features = self.pipeline.clip(fill_scene(data, people) if people > 1 else data)
+        if people > 1:
+            clips = np.ascontiguousarray(features[None])  # (1, C', T, V, M)
+        else:
+            clips = np.ascontiguousarray(features.transpose(3, 0, 1, 2))  # (M, C', T, V)
         try:
             (logits,) = self._clip_session.run(["logits"], {"clip": clips})
         except Exception as error:  # onnxruntime's own exceptions share no public base
             raise BundleError(f"the clip graph cannot be run: {str(error)[:160]!r}") from None
-        return np.asarray(logits, np.float32)
+        frames = np.repeat(np.asarray(logits, np.float32), self.manifest.stride, axis=2)
+        return frames[:, :, : data.shape[1]]
 
     @cached_property
     def pipeline(self) -> Pipeline:
@@ -137,14 +154,21 @@ class Bundle:
 
     @cached_property
     def _recogniser(self) -> Recogniser:
-        engine = Engine(self._read(STEP), self.manifest.memories())
+        manifest = self.manifest
+        engine = Engine(
+            self._read(STEP),
+            manifest.memories(),
+            delay=manifest.delay_frames,
+            stride=manifest.stride,
+        )
         return Recogniser(
             engine,
             self.pipeline,
             self.classes,
             self.fps,
             self.delay_frames,
-            self.manifest.margin,
+            manifest.margin,
+            manifest.people,
         )
 
     @cached_property

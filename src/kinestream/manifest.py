@@ -80,11 +80,15 @@ class MemoryEntry(Part):
 class Manifest(Part):
     """The contents of ``bundle.json``.
 
-    The step graph takes ``frame`` (N, C, V), ``index`` (N,) frames seen before it, ``length`` (N,)
-    frames in the recording (a huge number while it is open) and, for each memory, a window
-    (N, *window); it returns ``logits`` (N, K) of frame ``index - delay_frames`` and, for each
-    memory, ``NAME.new`` (N, *shape). The clip graph takes ``clip`` (N, C, T, V) and returns
-    ``logits`` (N, K, T). Unused inputs are left out of a graph.
+    The step graph takes ``frame`` (N, C, V), or (N, C, V, M) where ``people`` is above 1, ``index``
+    (N,) frames seen before it, ``length`` (N,) frames in the recording (a huge number while it is
+    open) and, for each memory, a window (N, *window); it returns ``logits`` (N, K) of frame
+    ``index - delay_frames`` and, for each memory, ``NAME.new`` (N, *shape). The clip graph takes
+    ``clip`` (N, C, T, V[, M]) and returns ``logits`` (N, K, ceil(T / stride)).
+
+    A network with a ``stride`` answers for the frames that are multiples of it, and the frames up to
+    the next share the answer; the step's logits of other frames mean nothing. Unused inputs are left
+    out of a graph.
     """
 
     format: Literal[1] = 1
@@ -100,6 +104,8 @@ class Manifest(Part):
     network: NetworkEntry
     delay_frames: int = Field(ge=0, le=1 << 20)
     receptive_field: int = Field(ge=1)
+    stride: int = Field(default=1, ge=1, le=1 << 16)
+    people: int = Field(default=1, ge=1, le=64)
     memory: list[MemoryEntry] = Field(max_length=4096)
     parity: dict[str, float]
     metrics: dict[str, Any] = {}

@@ -59,12 +59,11 @@ def recognise(
     clips = list(clips_of(source))
     if len(clips) != 1:
         raise DataError(f"{source} holds {len(clips)} recordings; recognise takes one, run many.")
-    if not 0 <= person < clips[0].num_people:
-        raise DataError(
-            f"{source} shows {clips[0].num_people} people, there is no number {person}."
-        )
-    timeline = recognise_people(clips[0], bundle)[person]
-    return timeline
+    opened = _bundle_for(clips[0], bundle)
+    timelines = 1 if opened.people > 1 else clips[0].num_people
+    if not 0 <= person < timelines:
+        raise DataError(f"{source} shows {timelines} people, there is no number {person}.")
+    return recognise_people(clips[0], opened)[person]
 
 
 def recognise_people(
@@ -74,7 +73,7 @@ def recognise_people(
     paced: bool = False,
     on_label: Callable[[FrameLabel], None] | None = None,
 ) -> list[Timeline]:
-    """One timeline for each person of a clip; all are stepped together.
+    """One timeline for each person of a clip, or for each scene; all are stepped together.
 
     Args:
         clip: The recording.
@@ -83,8 +82,9 @@ def recognise_people(
         on_label: Told every label as soon as it is known.
     """
     opened = _bundle_for(clip, bundle)
-    scores: list[list[np.ndarray]] = [[] for _ in range(clip.num_people)]
-    decided: list[list[int]] = [[] for _ in range(clip.num_people)]
+    timelines = 1 if opened.people > 1 else clip.num_people
+    scores: list[list[np.ndarray]] = [[] for _ in range(timelines)]
+    decided: list[list[int]] = [[] for _ in range(timelines)]
     latency_ms = []
     for took_s, answers in _feed(clip, opened, paced):
         if took_s is not None:
@@ -129,13 +129,17 @@ def _feed(
     check_fits(clip, bundle)
     check_finite(clip.data, clip.source)
     clip = resample_clip(clip, bundle.fps)
-    streams: list[Stream] = [bundle.stream(person=m) for m in range(clip.num_people)]
+    scene = bundle.people > 1
+    streams: list[Stream] = [
+        bundle.stream(person=m) for m in range(1 if scene else clip.num_people)
+    ]
     started = time.perf_counter()
     for t in range(clip.num_frames):
         if paced:
             time.sleep(max(0.0, started + t / bundle.fps - time.perf_counter()))
         before = time.perf_counter()
-        bundle.push_many(streams, [clip.data[:, t, :, m] for m in range(clip.num_people)])
+        frame = clip.data[:, t]  # (C, V, M)
+        bundle.push_many(streams, [frame] if scene else list(np.moveaxis(frame, 2, 0)))
         took_s = time.perf_counter() - before
         yield took_s, [answer for stream in streams for answer in stream.answers]
     for stream in streams:
@@ -161,6 +165,11 @@ def check_fits(clip: Clip, bundle: Bundle) -> None:
         raise DataError(
             f"{clip.source or 'the clip'} has channels {', '.join(clip.channels)}, bundle "
             f"{bundle.name!r} takes {', '.join(bundle.channels)}."
+        )
+    if 1 < bundle.people < clip.num_people:
+        raise DataError(
+            f"{clip.source or 'the clip'} shows {clip.num_people} people, bundle {bundle.name!r} "
+            f"labels scenes of {bundle.people}: choose which of them."
         )
 
 

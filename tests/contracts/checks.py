@@ -1,6 +1,6 @@
 """The promises of every network, as small functions; ``test_contracts.py`` runs them over the zoo.
 
-Legend: N clips or people, C channels, T frames, V joints, K classes.
+Legend: N clips or people, C channels, T frames, V joints, K classes, s stride of a network.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from kinestream.export.graphs import clip_graph, step_graph
 from kinestream.export.parity import run_steps
 from kinestream.models import Network, stream
 from kinestream.models.stepping import State
+from kinestream.models.temporal import Average
 from kinestream.streaming import open_session
 from kinestream.training.chunks import forward_in_chunks
 from tests.contracts.zoo import Case, clips, make
@@ -33,13 +34,15 @@ def close(found: Tensor, truth: Tensor, tolerance: float) -> None:
 
 def check_clip_equals_steps(case: Case) -> None:
     """Frame by frame, flushed, gives the clip's numbers from the first frame to the last."""
-    network, x = make(case), clips()
+    network = make(case)
+    x = clips(network)
     close(stream(network, x), network(x), FP64)
 
 
 def check_clip_equals_steps_float32(case: Case) -> None:
     """The same in float32."""
-    network, x = make(case, dtype=torch.float32), clips(dtype=torch.float32)
+    network = make(case, dtype=torch.float32)
+    x = clips(network)
     close(stream(network, x), network(x), FP32)
 
 
@@ -47,34 +50,51 @@ def check_short_clips(case: Case) -> None:
     """Clips shorter than the receptive field, down to one frame."""
     network = make(case)
     for frames in (1, 2, 3, 7):
-        x = clips(frames=frames)
+        x = clips(network, frames=frames)
         close(stream(network, x), network(x), FP64)
 
 
 def check_any_cut_equals_whole(case: Case) -> None:
     """Chunks with the context that the network states give the whole clip's numbers."""
-    network, x = make(case), clips()
-    whole = network(x)
+    network = make(case)
+    x = clips(network)
+    whole = network(x).repeat_interleave(network.stride, dim=2)[:, :, : x.shape[2]]
     for segment in (1, 2, 7, 13, 40, 41, 100):
         close(forward_in_chunks(network, x, segment), whole, FP64)
 
 
 def check_receptive_field_is_tight(case: Case) -> None:
-    """A label depends on the stated frames and on the first and last of them."""
+    """A label depends on the stated frames and, whatever is refreshed apart, on the outermost."""
     network = make(case)
-    past = network.receptive_field - 1 - network.delay
-    frames = 2 * network.receptive_field + 5
-    t = network.receptive_field + 1
-    x = clips(people=1, frames=frames).requires_grad_()
-    network(x)[0, :, t].square().sum().backward()
-    assert x.grad is not None
-    seen = x.grad.abs().sum(dim=(0, 1, 3)).nonzero().flatten().tolist()
-    assert (min(seen), max(seen)) == (t - past, t + network.delay)
+    if network.remembers_all:
+        past, frames, answer = 0, 23, 20
+    else:
+        past = network.receptive_field - 1 - network.delay
+        answer = -(-past // network.stride) * network.stride + network.stride
+        frames = answer + network.delay + 5
+    seen: set[int] = set()
+    for seed in range(8):  # with one set of weights a whole branch may lie below its ReLU
+        network = make(case, seed=seed)
+        x = clips(network, count=1, frames=frames).requires_grad_()
+        network(x)[0, :, answer // network.stride].square().sum().backward()
+        assert x.grad is not None
+        each_frame = x.grad.abs().movedim(2, 0).flatten(1).sum(1)  # (T,)
+        seen |= set(each_frame.nonzero().flatten().tolist())
+    if network.remembers_all:
+        assert min(seen) == 0
+        return
+    assert max(seen) == answer + network.delay
+    refreshes = [m.averaging.refresh for m in network.modules() if isinstance(m, Average)]
+    if all(refresh == 1 for refresh in refreshes):
+        assert min(seen) == answer - past
+    else:  # how long ago the last refresh was depends on the frame
+        assert answer - past <= min(seen) < answer
 
 
 def check_people_at_different_times(case: Case) -> None:
     """People who joined at different frames step together as each would alone."""
-    network, x = make(case), clips(people=3, frames=29)
+    network = make(case)
+    x = clips(network, count=3, frames=29)
     whole = network(x)
     heads = [0, 4, 11]
     states = []
@@ -89,13 +109,14 @@ def check_people_at_different_times(case: Case) -> None:
         y, state = network.step(frame, state)
         for p, head in enumerate(heads):
             answered = head + offset - network.delay
-            if answered >= 0:
-                close(y[p], whole[p, :, answered], FP64)
+            if answered >= 0 and answered % network.stride == 0:
+                close(y[p], whole[p, :, answered // network.stride], FP64)
 
 
 def check_state_is_not_mutated(case: Case) -> None:
     """A step is pure: neither its input, nor its state, nor the network change."""
-    network, x = make(case), clips()
+    network = make(case)
+    x = clips(network)
     state = advance(network, x, 9)
     before, weights = copy.deepcopy(state), copy.deepcopy(network.state_dict())
     frame = x[:, :, 9].clone()
@@ -108,7 +129,8 @@ def check_state_is_not_mutated(case: Case) -> None:
 
 def check_save_and_restore(case: Case) -> None:
     """A state written and read goes on bit for bit."""
-    network, x = make(case), clips()
+    network = make(case)
+    x = clips(network)
     state = advance(network, x, 13)
     file = io.BytesIO()
     torch.save((state.frames, state.length, state.rings), file)
@@ -121,16 +143,20 @@ def check_save_and_restore(case: Case) -> None:
 
 
 def check_garbage_leaves_with_its_window(case: Case) -> None:
-    """A NaN frame is forgotten after exactly one receptive field; nothing keeps it."""
-    network, x = make(case), clips(frames=60)
+    """A NaN frame is forgotten after at most one receptive field; nothing keeps it for ever."""
+    network = make(case)
+    if network.remembers_all:  # as it says; such a stream is started anew
+        return
+    at, s = 16, network.stride
     past = network.receptive_field - 1 - network.delay
+    x = clips(network, frames=at + past + 2 * s + 3)
     broken = x.clone()
-    broken[:, :, 17] = float("nan")
+    broken[:, :, at] = float("nan")
     y, clean = stream(network, broken), network(x)
-    assert not torch.isfinite(y[:, :, 17]).any()
-    healed = 17 + past + 1
+    assert not torch.isfinite(y[:, :, at // s]).any()
+    healed = (at + past) // s + 1
     close(y[:, :, healed:], clean[:, :, healed:], FP64)
-    before = 17 - network.delay
+    before = max(at - network.delay, 0) // s
     if before > 0:
         close(y[:, :, :before], clean[:, :, :before], FP64)
 
@@ -138,44 +164,61 @@ def check_garbage_leaves_with_its_window(case: Case) -> None:
 def check_big_values_leave_no_trace(case: Case) -> None:
     """After huge frames have left, the numbers are those of a stream that never saw them."""
     network = make(case, dtype=torch.float32)
+    if network.remembers_all:
+        return
     past = network.receptive_field - 1 - network.delay
-    x = clips(frames=60, dtype=torch.float32)
+    x = clips(network, frames=12 + past + 2 * network.stride + 3)
     huge = x.clone()
     huge[:, :, 5:12] *= 1e6
     y = stream(network, huge)
-    healed = 12 + past
+    healed = (11 + past) // network.stride + 1
     close(y[:, :, healed:], network(x)[:, :, healed:], FP32)
 
 
 def check_memory_is_as_declared(case: Case) -> None:
     """The state holds the declared entries, people first, and nothing else."""
     network = make(case)
-    state = advance(network, clips(people=3), 4)
+    state = advance(network, clips(network, count=3), 4)
     declared = {m.name: (3, m.length, *m.shape) for m in network.memories()}
     assert {name: tuple(ring.shape) for name, ring in state.rings.items()} == declared
     assert len(declared) == len(network.memories()), "two memories share a name"
 
 
 def check_people_of_a_clip(case: Case) -> None:
-    """(N, C, T, V, M) gives the mean over people of their own logits."""
-    network, x = make(case), clips(people=4)
-    together = network(torch.stack([x[:2], x[2:]], dim=-1))
-    close(together, (network(x[:2]) + network(x[2:])) / 2, FP64)
+    """People labelled alone: the mean of their logits. A scene: its people change places freely,
+    unless each place has a norm or features of its own."""
+    network = make(case)
+    x = clips(network, count=4)
+    if network.people == 1:
+        together = network(torch.stack([x[:2], x[2:]], dim=-1))
+        close(together, (network(x[:2]) + network(x[2:])) / 2, FP64)
+    elif case.arguments.get("norm_in") == "people":
+        assert not torch.allclose(network(x), network(x.flip(-1)))
+
+
+def check_padded_batch_equals_each_alone(case: Case) -> None:
+    """What lies behind a shorter clip of a batch is not looked at."""
+    network = make(case)
+    x = clips(network, count=3, frames=33)
+    lengths = torch.tensor([33, 20, 3])
+    together = network(x, lengths)
+    for row, length in enumerate(lengths.tolist()):
+        alone = network(x[row : row + 1, :, :length])
+        close(together[row : row + 1, :, : alone.shape[2]], alone, FP64)
 
 
 def check_onnx_equals_network(case: Case) -> None:
     """Step graph (one person and many) and clip graph give the network's numbers."""
     network = make(case, dtype=torch.float32)
-    x = clips(people=3, frames=33, dtype=torch.float32)
+    x = clips(network, count=3, frames=33)
     truth = network(x).detach()
     session = open_session(clip_graph(network))
     for frames in (33, 1, 4):
         (y,) = session.run(["logits"], {"clip": x[:, :, :frames].numpy()})
         close(torch.from_numpy(y), network(x[:, :, :frames]).detach(), FP32)
-    step = step_graph(network)
-    memories = network.memories()
+    step, memories = step_graph(network), network.memories()
     for people in (1, 3):
-        y = run_steps(step, memories, x[:people].numpy(), network.delay)
+        y = run_steps(step, memories, x[:people].numpy(), network.delay, network.stride)
         close(torch.from_numpy(np.ascontiguousarray(y)), truth[:people], FP32)
 
 

@@ -12,6 +12,7 @@ import torch
 from numpy.typing import NDArray
 
 from kinestream.models import Network, build_network
+from kinestream.models.temporal import TemporalShift
 from kinestream.skeletons import adjacency, skeleton
 
 CHANNELS, CLASSES = 3, 5
@@ -28,26 +29,70 @@ class Case(NamedTuple):
         return f"{self.network}-{self.note}"
 
 
-RTSTGCN: dict[str, Any] = {"channels": (6, 6, 8), "kernel": 5}
-STGCN: dict[str, Any] = {"channels": (6, 8, 8), "kernel": 3, "dilations": (1, 2, 4)}
+# Two blocks: the first changes the width, the second does not.
+SMALL = {"channels": (6, 6)}
+AVERAGED = SMALL | {"averaging": {"window": 8, "refresh": 4}}
+NETWORKS: dict[str, dict[str, Any]] = {
+    "stgcn": {"channels": (6, 8, 8), "kernel": 3, "dilations": (1, 2, 4)},
+    "costgcn": {"channels": (6, 6, 8), "kernel": 5},
+    "rtstgcn": {"channels": (6, 6, 8), "kernel": 5},
+    "stgcnpp": SMALL,
+    "agcn": AVERAGED | {"kernel": 3},
+    "aagcn": AVERAGED | {"kernel": 3},
+    "ctrgcn": AVERAGED,
+    "dgstgcn": AVERAGED | {"groups": 3, "ratio": 0.4},
+    "shiftgcn": SMALL,
+    "shiftgcnpp": SMALL,
+    "mstcn": {"layers": 3, "channels": 6, "refine": {"stages": 1, "layers": 2}},
+    "mstcnpp": {"layers": 3, "channels": 6, "refine": {"stages": 1, "layers": 2}},
+    "msgcn": {"width": 6, "layers": 3, "refine": {"stages": 1, "layers": 2, "channels": 5}},
+}
+DELAYS = {"causal": {"lookahead": 0}, "centred": {"lookahead": "centred"}}
+NORMS = {"batch": {"norm": "batch"}, "layer": {"norm": "layer"}}
 
-CASES = [
-    Case("rtstgcn", "causal", RTSTGCN),
-    Case("rtstgcn", "causal-batch", RTSTGCN | {"norm": "batch"}),
+MATRIX = [
+    Case(network, f"{delay}-{norm}", arguments | DELAYS[delay] | NORMS[norm])
+    for network, arguments in NETWORKS.items()
+    for delay in DELAYS
+    for norm in NORMS
+]
+
+STRIDED = {"strides": (1, 2, 2), "lookahead": "centred", "channels": (6, 8, 8), "norm": "batch"}
+PAIR = {"people": 2, "norm_in": "people", "norm": "batch"}
+CLIP = {"head": "clip"}
+
+RTSTGCN, STGCN = NETWORKS["rtstgcn"], NETWORKS["stgcn"]
+OTHERS = [
     Case("rtstgcn", "spaced-even", RTSTGCN | {"kernel": (4, 6), "spacing": (2, 3)}),
     Case("rtstgcn", "spaced-odd", RTSTGCN | {"kernel": (9, 3), "spacing": (2, 1)}),
     Case("rtstgcn", "kernel-1-2", RTSTGCN | {"kernel": (1, 2)}),
     Case("rtstgcn", "look-ahead", RTSTGCN | {"lookahead": 3}),
-    Case("rtstgcn", "centred-batch", RTSTGCN | {"lookahead": 4, "norm": "batch"}),
-    Case("rtstgcn", "unbiased-plain", RTSTGCN | {"unbiased": True, "residual": False}),
-    Case("stgcn", "causal", STGCN),
-    Case("stgcn", "causal-batch", STGCN | {"norm": "batch"}),
+    Case("rtstgcn", "unbiased-plain", RTSTGCN | {"unbiased": True, "residual": "none"}),
     Case("stgcn", "look-ahead", STGCN | {"lookahead": 2}),
-    Case("stgcn", "centred", STGCN | {"lookahead": 7}),
-    Case("stgcn", "centred-batch", STGCN | {"lookahead": 7, "norm": "batch"}),
-    Case("stgcn", "joints-plain", STGCN | {"pool": "joints", "importance": False}),
-    Case("stgcn", "kernel-1", STGCN | {"kernel": 1}),
-]
+    Case("stgcn", "joints-fixed", STGCN | {"pool": "joints", "edges": "fixed"}),
+    Case("stgcn", "kernel-1", STGCN | {"kernel": 1, "residual": "project"}),
+    Case("stgcn", "strided", STGCN | STRIDED | {"dilations": None}),
+    Case("stgcn", "strided-causal", STGCN | STRIDED | {"dilations": None, "lookahead": 0}),
+    Case("stgcn", "pair", STGCN | PAIR),
+    Case("stgcn", "clip-window", STGCN | CLIP | {"averaging": {"window": 12, "refresh": 3}}),
+    Case("stgcn", "clip-from-start", STGCN | CLIP | {"averaging": {"window": None}}),
+    Case("stgcn", "refined", STGCN | {"refine": {"stages": 2, "layers": 2, "reads": "log_softmax"}}),
+    Case("costgcn", "strided", NETWORKS["costgcn"] | STRIDED),
+    Case("stgcnpp", "strided", NETWORKS["stgcnpp"] | STRIDED),
+    Case("stgcnpp", "pair", NETWORKS["stgcnpp"] | PAIR),
+    Case("aagcn", "strided", NETWORKS["aagcn"] | STRIDED),
+    Case("aagcn", "pair", NETWORKS["aagcn"] | PAIR | {"lookahead": 5}),
+    Case("ctrgcn", "strided", NETWORKS["ctrgcn"] | STRIDED | {"branch_relu": True}),
+    Case("ctrgcn", "every-frame", SMALL | {"averaging": {"window": 6, "refresh": 1}}),
+    Case("ctrgcn", "from-start", SMALL | CLIP | {"averaging": {"window": None, "refresh": 4}}),
+    Case("dgstgcn", "strided", NETWORKS["dgstgcn"] | STRIDED | {"each_group": True}),
+    Case("shiftgcn", "strided", NETWORKS["shiftgcn"] | STRIDED),
+    Case("mstcn", "normed-layers", NETWORKS["mstcn"] | {"layer": "norm", "lookahead": 4}),
+    Case("mstcn", "pair", NETWORKS["mstcn"] | {"people": 2, "norm_in": True}),
+    Case("msgcn", "logits", NETWORKS["msgcn"] | {"refine": {"stages": 1, "reads": "logits", "layers": 2}}),
+]  # fmt: skip
+
+CASES = MATRIX + OTHERS
 
 
 def partition() -> NDArray[np.float64]:
@@ -59,23 +104,23 @@ def make(case: Case, seed: int = 0, dtype: torch.dtype = torch.float64) -> Netwo
     """The network of a case with random weights and running statistics, in evaluation mode."""
     torch.manual_seed(seed)
     network = build_network(case.network, partition(), CHANNELS, CLASSES, **case.arguments)
-    for value in [*network.parameters(), *network.buffers()]:
-        if value.dtype.is_floating_point and value.shape != network_partition_shape(network):
-            torch.nn.init.normal_(value, std=0.4)
+    for value in network.parameters():
+        torch.nn.init.normal_(value, std=0.4)
     for name, value in network.named_buffers():
+        if name.endswith("running_mean"):
+            torch.nn.init.normal_(value, std=0.4)
         if name.endswith("running_var"):
             torch.nn.init.uniform_(value, 0.5, 1.5)
+    for module in network.modules():
+        if isinstance(module, TemporalShift):  # all of the window, to its ends
+            ends = torch.linspace(-module.reach, module.reach, len(module.shift))
+            module.shift.data.copy_(ends)
     return network.to(dtype).eval()
 
 
-def network_partition_shape(network: Network) -> torch.Size:
-    """Shape of the adjacency buffers, which stay what they are."""
-    return torch.Size((3, network.num_joints, network.num_joints))
-
-
-def clips(
-    people: int = 2, frames: int = 41, seed: int = 1, dtype: torch.dtype = torch.float64
-) -> torch.Tensor:
-    """(N, C, T, V) random joints."""
+def clips(network: Network, count: int = 2, frames: int = 41, seed: int = 1) -> torch.Tensor:
+    """(N, C, T, V[, M]) random joints that a network takes."""
     generator = torch.Generator().manual_seed(seed)
-    return torch.randn(people, CHANNELS, frames, 15, generator=generator, dtype=dtype)
+    channels, joints, *scene = network.frame_shape
+    dtype = next(network.parameters()).dtype
+    return torch.randn(count, channels, frames, joints, *scene, generator=generator, dtype=dtype)

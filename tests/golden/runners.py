@@ -48,8 +48,8 @@ def _rtstgcn_of(weights: dict[str, Tensor], about: dict[str, Any], reading: str)
         kernel=kernels,
         spacing=about["strides"],
         unbiased="_unbiased_" in reading,
-        importance=about["importance"],
-        residual=about["residual"],
+        edges="importance" if about["importance"] else "fixed",
+        residual="auto" if about["residual"] else "none",
     )
     own = {_rtstgcn_name(key): value for key, value in weights.items() if key != "A"}
     mapped = {
@@ -63,19 +63,22 @@ def _rtstgcn_of(weights: dict[str, Tensor], about: dict[str, Any], reading: str)
 
 def _rtstgcn_name(key: str) -> str:
     for pattern, ours in (
-        (r"^st_gcn\.(\d+)\.conv\.", r"layers.\1.graph."),
-        (r"^st_gcn\.(\d+)\.edge_importance$", r"layers.\1.graph.importance"),
-        (r"^st_gcn\.(\d+)\.bn_relu\.0\.", r"layers.\1.norm."),
-        (r"^st_gcn\.(\d+)\.residual\.", r"layers.\1.residual."),
+        (r"^fcn_in\.", "stem."),
+        (r"^fcn_out\.", "head.product."),
+        (r"^st_gcn\.(\d+)\.conv\.", r"blocks.\1.spatial.module."),
+        (r"^st_gcn\.(\d+)\.edge_importance$", r"blocks.\1.spatial.module.mask"),
+        (r"^st_gcn\.(\d+)\.bn_relu\.0\.", r"blocks.\1.temporal.norm."),
+        (r"^st_gcn\.(\d+)\.residual\.0\.", r"blocks.\1.residual.product."),
+        (r"^st_gcn\.(\d+)\.residual\.1\.", r"blocks.\1.residual.norm."),
     ):
         key = re.sub(pattern, ours, key)
     return key
 
 
 def _as_ours(name: str, value: Tensor, shape: torch.Size) -> Tensor:
-    if name.endswith("graph.weight"):  # (P*C', C, 1, 1) -> (P, C, C')
+    if name.endswith("module.weight"):  # (P*C', C, 1, 1) -> (P, C, C')
         return value.reshape(shape[0], shape[2], shape[1]).transpose(1, 2)
-    if "norm" in name or ".residual.1." in name:  # (C, 1, V) -> (V, C)
+    if "norm" in name:  # (C, 1, V) -> (V, C)
         return value.squeeze(1).T
     return value.reshape(shape)
 

@@ -13,9 +13,16 @@ from hypothesis import strategies as st
 from torch import Tensor
 
 from kinestream.errors import ConfigError
-from kinestream.models import Network
+from kinestream.models import Network, stream
 from kinestream.models.tape import Tape
-from kinestream.models.temporal import Delay, SlidingSum, TemporalConv, TemporalOperator
+from kinestream.models.temporal import (
+    Delay,
+    SlidingMax,
+    SlidingSum,
+    TemporalConv,
+    TemporalOperator,
+    TemporalShift,
+)
 from kinestream.models.tick import Tick
 
 CHANNELS, JOINTS = 2, 3
@@ -25,31 +32,16 @@ class Chain(Network):
     """Operators one after the other, with a non-linearity that does not keep zero."""
 
     def __init__(self, operators: list[TemporalOperator]) -> None:
-        delay, field, stride = 0, 1, 1
-        for operator in operators:
-            delay += operator.delay * stride
-            field += (operator.receptive_field - 1) * stride
-            stride *= operator.stride
-        super().__init__(CHANNELS, JOINTS, CHANNELS, delay=delay, receptive_field=field)
+        super().__init__(CHANNELS, JOINTS, CHANNELS)
         self.operators = torch.nn.ModuleList(operators)
         self.anchor = torch.nn.Parameter(torch.zeros(1))
 
-    @property
-    def stride(self) -> int:
-        """Input frames per answer."""
-        return int(np.prod([operator.stride for operator in self.operators]))
-
-    def clip(self, x: Tensor) -> Tensor:
-        for operator in self.operators:
-            x = torch.cos(operator(x))
-        return x.mean(-2)
-
-    def tick(self, x: Tensor, now: Tick, tape: Tape) -> tuple[Tensor, Tick]:
+    def run(self, x: Tensor, now: Tick, tape: Tape) -> tuple[list[Tensor], Tick]:
         for operator in self.operators:
             assert isinstance(operator, TemporalOperator)
             x, now = tape.run(operator, x, now)
             x = torch.cos(x)
-        return x.mean(-2), now
+        return [x.mean(-2)], now
 
 
 def naive(operator: TemporalOperator, x: np.ndarray) -> np.ndarray:
@@ -61,22 +53,35 @@ def naive(operator: TemporalOperator, x: np.ndarray) -> np.ndarray:
             answers.append(x[:, t])
             continue
         total = np.zeros((people, joints, CHANNELS))
+        largest = np.full_like(total, -np.inf)
         for tap in range(operator.kernel):
             at = t + operator.lookahead - (operator.kernel - 1 - tap) * operator.dilation
             if 0 <= at < frames:
                 if isinstance(operator, TemporalConv):
                     total += x[:, at] @ operator.weight[tap].detach().numpy()
+                elif isinstance(operator, SlidingMax):
+                    largest = np.maximum(largest, x[:, at])
+                elif isinstance(operator, TemporalShift):
+                    total += x[:, at] * hat(operator, tap)
                 else:
                     total += x[:, at]
+            elif isinstance(operator, SlidingMax):
+                largest = np.maximum(largest, 0)
         if isinstance(operator, TemporalConv):
             total += operator.bias.detach().numpy()
-        answers.append(total)
+        answers.append(largest if isinstance(operator, SlidingMax) else total)
     return np.stack(answers, axis=1)
+
+
+def hat(operator: TemporalShift, tap: int) -> np.ndarray:
+    """What a frame counts, by its distance from the moment that each channel looks at."""
+    place = operator.shift.detach().numpy().clip(-operator.reach, operator.reach) + operator.reach
+    return np.maximum(0, 1 - np.abs(place - tap))
 
 
 @st.composite
 def operators(draw: st.DrawFn) -> TemporalOperator:
-    kind = draw(st.sampled_from(["conv", "sum", "delay"]))
+    kind = draw(st.sampled_from(["conv", "sum", "delay", "max", "shift"]))
     kernel, dilation = draw(st.integers(1, 7)), draw(st.integers(1, 3))
     stride = draw(st.sampled_from([1, 1, 2, 3]))
     lookahead = draw(st.integers(0, (kernel - 1) * dilation))
@@ -84,7 +89,13 @@ def operators(draw: st.DrawFn) -> TemporalOperator:
         return Delay(draw(st.integers(0, 4)), stride=stride)
     if kind == "sum":
         return SlidingSum(kernel, dilation=dilation, stride=stride, lookahead=lookahead)
+    if kind == "max":
+        return SlidingMax(kernel, dilation=dilation, stride=stride, lookahead=lookahead)
     torch.manual_seed(kernel)
+    if kind == "shift":
+        reach = draw(st.integers(0, 3))
+        ahead = draw(st.integers(0, 2 * reach))
+        return TemporalShift(CHANNELS, reach, stride=stride, lookahead=ahead).double()
     conv = TemporalConv(
         CHANNELS, CHANNELS, kernel, dilation=dilation, stride=stride, lookahead=lookahead
     )
@@ -111,24 +122,10 @@ def test_steps_are_the_clip(chain: list[TemporalOperator], frames: int, seed: in
     network = Chain(chain).double()
     x = clip_of(frames, seed)
     with torch.no_grad():
-        truth = network.clip(x)  # (N, ceil(T / stride), K)
-        found = strided_stream(network, x)
+        frames_last = x.permute(0, 3, 1, 2)  # (N, C, T, V)
+        truth = network(frames_last)  # (N, K, ceil(T / stride))
+        found = stream(network, frames_last)
     np.testing.assert_allclose(found, truth, atol=1e-12)
-
-
-def strided_stream(network: Network, x: Tensor) -> Tensor:
-    """Frame by frame: answer m comes with input frame ``delay + m * stride``."""
-    frames = x.shape[1]
-    answers = -(-frames // network.stride)
-    state = network.start(len(x))
-    found = []
-    for t in range(network.delay + (answers - 1) * network.stride + 1):
-        if t == frames:
-            state = state._replace(length=torch.full_like(state.length, frames))
-        y, state = network.step(x[:, min(t, frames - 1)].transpose(1, 2), state)
-        if t >= network.delay and (t - network.delay) % network.stride == 0:
-            found.append(y)
-    return torch.stack(found, dim=1)
 
 
 class RunningSum:

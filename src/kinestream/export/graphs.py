@@ -20,6 +20,8 @@ from kinestream.models import Network
 from kinestream.models.stepping import OPEN, WindowTape
 from kinestream.models.tick import Tick
 
+EXAMPLE_FRAMES = 1009  # a length that nothing in a network has
+
 
 class StepGraph(nn.Module):
     """One frame of N people; memory comes in as windows and goes out as entries."""
@@ -32,9 +34,8 @@ class StepGraph(nn.Module):
     def forward(
         self, frame: Tensor, index: Tensor, length: Tensor, *windows: Tensor
     ) -> tuple[Tensor, ...]:
-        """frame (N, C, V), index (N,), length (N,), windows -> logits (N, K), entries."""
-        named = {memory.name: w for memory, w in zip(self.memories, windows, strict=True)}
-        tape = WindowTape(self.network, Tick(index, length), named)
+        """frame (N, C, V[, M]), index (N,), length (N,), windows -> logits (N, K), entries."""
+        tape = WindowTape(self.network, Tick(index, length), self.memories, windows)
         outputs, _ = self.network.run(self.network.frame(frame), tape.now, tape)
         return outputs[-1], *(tape.entries[memory.name] for memory in self.memories)
 
@@ -44,7 +45,7 @@ def step_graph(network: Network) -> bytes:
     module = StepGraph(network).eval()
     people = 2  # one would be taken for a constant
     example = (
-        torch.zeros(people, network.in_channels, network.num_joints),
+        torch.zeros(people, *network.frame_shape),
         torch.zeros(people, dtype=torch.int64),
         torch.full((people,), OPEN),
         *(torch.zeros(people, *memory.window) for memory in module.memories),
@@ -62,8 +63,8 @@ def step_graph(network: Network) -> bytes:
 
 def clip_graph(network: Network) -> bytes:
     """The clip graph of a network, for any number of clips of any length."""
-    frames = 2 * network.receptive_field + 7  # a length that nothing in the network has
-    example = (torch.zeros(2, network.in_channels, frames, network.num_joints),)
+    channels, joints, *scene = network.frame_shape
+    example = (torch.zeros(2, channels, EXAMPLE_FRAMES, joints, *scene),)
     shape = {0: torch.export.Dim("clips"), 2: torch.export.Dim("frames")}
     return _export(
         network.eval(), example, inputs=["clip"], outputs=["logits"], dynamic_shapes=(shape,)

@@ -28,7 +28,7 @@ def check_parity(network: Network, step: bytes, clip: bytes, features: Array) ->
         network: In evaluation mode.
         step: The step graph.
         clip: The clip graph.
-        features: (N, C, T, V), real or like real.
+        features: (N, C, T, V[, M]), real or like real.
 
     Returns:
         Largest difference over the peak of the logits, by graph: ``step``, ``clip``, ``people``
@@ -40,13 +40,13 @@ def check_parity(network: Network, step: bytes, clip: bytes, features: Array) ->
     with torch.no_grad():
         truth = network(torch.from_numpy(features)).numpy()  # (N, K, T)
     session = open_session(clip)
-    memories = network.memories()
+    memories, stride = network.memories(), network.stride
     found = {
         "clip": session.run(["logits"], {"clip": features})[0],
         "step": np.concatenate(
-            [run_steps(step, memories, row[None], network.delay) for row in features]
+            [run_steps(step, memories, row[None], network.delay, stride) for row in features]
         ),
-        "people": run_steps(step, memories, features, network.delay),
+        "people": run_steps(step, memories, features, network.delay, stride),
     }
     peak = float(np.abs(truth).max()) or 1.0
     errors = {name: float(np.abs(y - truth).max()) / peak for name, y in found.items()}
@@ -59,9 +59,22 @@ def check_parity(network: Network, step: bytes, clip: bytes, features: Array) ->
     return {**errors, "tolerance": TOLERANCE}
 
 
-def run_steps(step: bytes, memories: Sequence[Memory], features: Array, delay: int) -> Array:
-    """Stream N recordings together through a step graph, flushed: (N, C, T, V) -> (N, K, T)."""
-    engine = Engine(step, memories)
+def run_steps(
+    step: bytes, memories: Sequence[Memory], features: Array, delay: int, stride: int = 1
+) -> Array:
+    """Stream N recordings together through a step graph, flushed.
+
+    Args:
+        step: The step graph.
+        memories: What it remembers.
+        features: (N, C, T, V[, M]).
+        delay: Of the network.
+        stride: Of the network.
+
+    Returns:
+        (N, K, ceil(T / stride)) logits.
+    """
+    engine = Engine(step, memories, delay=delay, stride=stride)
     streams = [engine.start() for _ in features]
     frames = features.shape[2]
     logits = []
@@ -71,4 +84,4 @@ def run_steps(step: bytes, memories: Sequence[Memory], features: Array, delay: i
                 stream.length = frames
         frame = np.ascontiguousarray(features[:, :, min(t, frames - 1)])
         logits.append(engine.step(streams, frame))
-    return np.stack(logits[delay:], axis=2)
+    return np.stack(logits[delay::stride], axis=2)

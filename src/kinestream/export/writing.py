@@ -23,6 +23,8 @@ from kinestream.training.config import TrainConfig
 from kinestream.training.loop import network_of
 from kinestream.training.run_folder import RunFolder, Setup
 
+LONGEST_PROBE = 1500  # frames
+
 PROTOCOL = (
     "Last epoch, chosen without looking at the test recordings. F1 is segmental, pooled over all "
     "recordings (protocol ms-tcn)."
@@ -95,6 +97,8 @@ def _manifest(
         ),
         delay_frames=network.delay,
         receptive_field=network.receptive_field,
+        stride=network.stride,
+        people=network.people,
         memory=[MemoryEntry(**memory.to_dict()) for memory in network.memories()],
         parity=parity,
         metrics=metrics,
@@ -104,10 +108,11 @@ def _manifest(
 
 
 def _probe(network: Network) -> np.ndarray[Any, np.dtype[np.float32]]:
-    """Two made-up recordings, longer than the network remembers: slow drift plus noise."""
-    frames = network.receptive_field + network.delay + 40
+    """Two made-up recordings, where that is possible longer than the network remembers."""
+    frames = min(network.receptive_field + network.delay, LONGEST_PROBE) + 40
     rng = np.random.default_rng(0)
-    shape = 2, network.in_channels, frames, network.num_joints
+    channels, joints, *scene = network.frame_shape
+    shape = 2, channels, frames, joints, *scene
     walk = np.cumsum(rng.normal(0, 0.1, shape), axis=2) + rng.normal(0, 0.3, shape)
     return np.clip(walk, -3, 3).astype(np.float32)
 

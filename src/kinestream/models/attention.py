@@ -5,6 +5,7 @@ Legend: * any leading axes, V joints, C channels.
 
 from __future__ import annotations
 
+import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
@@ -39,11 +40,11 @@ class _JointWeights(Average):
 
     def context(self, mean: Tensor) -> Tensor:
         flat = mean.flatten(0, -3).transpose(-2, -1)  # (prod *, C, V)
-        weights = self.conv(flat).sigmoid().transpose(-2, -1)  # (prod *, V, 1)
-        return weights.unflatten(0, mean.shape[:-2])  # type: ignore[no-any-return]
+        weights = self.conv(flat).sigmoid().squeeze(-2)  # (prod *, V)
+        return torch.unflatten(weights, 0, mean.shape[:-2])
 
     def use(self, x: Tensor, context: Tensor) -> Tensor:
-        return x + x * context
+        return x + x * context.unsqueeze(-1)
 
 
 class JointAttention(_Averaged):

@@ -6,6 +6,7 @@ Legend: N people or clips, T frames, M people of a scene, V joints, C channels, 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import Any, Literal, NamedTuple, TypedDict
 
 import numpy as np
@@ -210,11 +211,8 @@ class Backbone(Network):
         for number in range(first, len(self.blocks)):
             x, now = self.blocks[number](x, now, tape)
             if now.stride > rate:
-
-                def rest(x: Tensor, now: Tick, after: int = number + 1) -> Any:
-                    return self._from_block(after, x, now, tape)
-
-                return tape.when_due(rest, x, now)
+                rest = partial(self._from_block, number + 1)
+                return tape.when_due(rest, x, now, self.num_classes)
         y, now = self.head(x, now, tape)
         outputs = [y]
         for stage in self.refine:

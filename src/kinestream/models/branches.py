@@ -105,11 +105,16 @@ class TemporalBranch(Block):
         self.stride = stride
 
     def forward(self, x: Tensor, now: Tick, tape: Tape) -> tuple[Tensor, Tick]:
-        x = self.product(x)
-        if self.norm is not None:
-            x = F.relu(self.norm(x))
-        x, now = tape.run(self.wait, x, now)
-        x, now = tape.run(self.operator, x, now)
+        if self.norm is None and self.stride > 1:
+            # Frames that nobody keeps need no product.
+            x, now = tape.run(self.operator, x, now)
+            x = self.product(x)
+        else:
+            x = self.product(x)
+            if self.norm is not None:
+                x = F.relu(self.norm(x))
+            x, now = tape.run(self.wait, x, now)
+            x, now = tape.run(self.operator, x, now)
         return (x if self.norm_after is None else self.norm_after(x)), now
 
 

@@ -6,14 +6,15 @@ Legend: N people, V joints, C channels.
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Mapping
+from collections.abc import Sequence
+from dataclasses import replace
 from typing import NamedTuple
 
 import torch
 from torch import Tensor, nn
 
 from kinestream.memory import Memory
-from kinestream.models.tape import Tape
+from kinestream.models.tape import Section, Tape
 from kinestream.models.temporal.operator import TemporalOperator
 from kinestream.models.tick import Tick
 
@@ -118,11 +119,19 @@ class ListingTape(StepTape):
 
 
 class WindowTape(StepTape):
-    """Takes the windows that a host hands over and collects the new entries: the exported step."""
+    """Takes the windows that a host hands over and collects the new entries: the exported step.
 
-    def __init__(self, network: nn.Module, now: Tick, windows: Mapping[str, Tensor]) -> None:
+    What follows a stride is exported as a branch that a runtime enters only for frames that somebody
+    is due an answer for; off the beat it makes entries of zeros, which no host keeps.
+    """
+
+    def __init__(
+        self, network: nn.Module, now: Tick, memories: Sequence[Memory], windows: Sequence[Tensor]
+    ) -> None:
         super().__init__(network, now)
-        self._windows = dict(windows)
+        self._network = network
+        self._memories = tuple(memories)
+        self._windows = {m.name: window for m, window in zip(memories, windows, strict=True)}
         self.entries: dict[str, Tensor] = {}
 
     def recall(self, memory: Memory) -> Tensor:
@@ -130,3 +139,27 @@ class WindowTape(StepTape):
 
     def record(self, memory: Memory, entry: Tensor) -> None:
         self.entries[memory.name] = entry
+
+    def when_due(
+        self, section: Section, x: Tensor, now: Tick, classes: int
+    ) -> tuple[list[Tensor], Tick]:
+        left = [memory for memory in self._memories if memory.name not in self.entries]
+
+        def enter(x: Tensor, index: Tensor, length: Tensor, *windows: Tensor) -> tuple[Tensor, ...]:
+            tape = WindowTape(self._network, self.now, left, windows)
+            outputs, _ = section(x, replace(now, index=index, length=length), tape)
+            # A branch may give nothing twice, nor what it was given.
+            return outputs[-1], *(tape.entries[memory.name].contiguous().clone() for memory in left)
+
+        def leave_out(
+            x: Tensor, index: Tensor, length: Tensor, *windows: Tensor
+        ) -> tuple[Tensor, ...]:
+            shapes = [(classes,), *(memory.shape for memory in left)]
+            return tuple(x.new_zeros(x.shape[0], *shape) for shape in shapes)
+
+        behind = self.now.index - now.delay
+        due = ((behind >= 0) & (behind % now.stride == 0)).any()
+        operands = (x, now.index, now.length, *(self._windows[memory.name] for memory in left))
+        logits, *entries = torch.cond(due, enter, leave_out, operands)
+        self.entries |= {memory.name: entry for memory, entry in zip(left, entries, strict=True)}
+        return [logits], now

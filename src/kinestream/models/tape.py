@@ -20,7 +20,7 @@ from torch import Tensor
 from kinestream.models.temporal.operator import TemporalOperator
 from kinestream.models.tick import Tick
 
-Section = Callable[[Tensor, Tick], tuple[list[Tensor], Tick]]
+Section = Callable[[Tensor, Tick, "Tape"], tuple[list[Tensor], Tick]]
 
 
 class Tape(ABC):
@@ -39,9 +39,18 @@ class Tape(ABC):
             What it answers, and the moment that belongs to.
         """
 
-    def when_due(self, section: Section, x: Tensor, now: Tick) -> tuple[list[Tensor], Tick]:
-        """Run the part of a network that follows a stride; a tape may leave it out off its beat."""
-        return section(x, now)
+    def when_due(
+        self, section: Section, x: Tensor, now: Tick, classes: int
+    ) -> tuple[list[Tensor], Tick]:
+        """Run all of a network that follows a stride; a tape may leave it out off the beat.
+
+        Args:
+            section: Takes frames, their moment and a tape; gives the logits of all stages.
+            x: Its input.
+            now: The moment of ``x``.
+            classes: K of the logits.
+        """
+        return section(x, now, self)
 
 
 class ClipTape(Tape):

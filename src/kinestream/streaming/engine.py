@@ -26,12 +26,14 @@ class StreamMemory:
     Attributes:
         frames: Input frames seen.
         length: Frames in the recording, ``OPEN`` until its end is known.
+        answer: (K,) logits of the newest answer, ``None`` before the first step.
     """
 
     def __init__(self, memories: Sequence[Memory]) -> None:
         self.frames = 0
         self.length = OPEN
         self.rings = Rings(memories)
+        self.answer: Array | None = None
 
 
 class Engine:
@@ -40,13 +42,19 @@ class Engine:
     Args:
         graph: The serialised step graph.
         memories: What the graph reads and makes, in the order of its inputs.
+        delay: Frames between the arrival of a frame and its answer.
+        stride: The graph answers for one frame in ``stride``; the frames up to the next share it.
 
     Raises:
         BundleError: ONNX Runtime cannot load the graph, or it is not the graph of these memories.
     """
 
-    def __init__(self, graph: bytes, memories: Sequence[Memory]) -> None:
+    def __init__(
+        self, graph: bytes, memories: Sequence[Memory], *, delay: int = 0, stride: int = 1
+    ) -> None:
         self.memories = tuple(memories)
+        self.delay = delay
+        self.stride = stride
         self._session = open_session(graph)
         self._inputs = {value.name for value in self._session.get_inputs()}
         self._outputs = ["logits", *(f"{memory.name}.new" for memory in memories)]
@@ -64,7 +72,7 @@ class Engine:
 
         Args:
             streams: N memories; each moves on by one frame.
-            frames: (N, C, V), features of the newest frame.
+            frames: (N, C, V) or, for scenes, (N, C, V, M): features of the newest frame.
 
         Returns:
             (N, K) logits of the frame that lies ``delay`` behind each stream's newest.
@@ -72,16 +80,18 @@ class Engine:
         logits, entries = self._run(streams, frames)
         for row, stream in enumerate(streams):
             stream.rings.record(stream.frames, [entry[row] for entry in entries])
+            if stream.answer is None or (stream.frames - self.delay) % self.stride == 0:
+                stream.answer = logits[row]
             stream.frames += 1
-        return logits
+        return np.stack([stream.answer for stream in streams if stream.answer is not None])
 
-    def check(self, channels: int, joints: int, classes: int) -> None:
+    def check(self, frame_shape: tuple[int, ...], classes: int) -> None:
         """Step once on zeros, so that a graph that does not fit is refused before it is relied on.
 
         Raises:
             BundleError: It does not take or make the shapes that ``bundle.json`` says.
         """
-        frame = np.zeros((1, channels, joints), np.float32)
+        frame = np.zeros((1, *frame_shape), np.float32)
         try:
             logits, entries = self._run([self.start()], frame)
         except Exception as error:  # onnxruntime's own exceptions share no public base

@@ -36,6 +36,7 @@ class Recogniser:
         fps: Rate the network was trained at.
         delay_frames: Frames between a frame's arrival and its label.
         margin: How much more likely another class must be before the label changes.
+        people: How many are labelled together; 1 labels each alone.
 
     Raises:
         BundleError: The engine's graph does not fit the features or the classes.
@@ -49,6 +50,7 @@ class Recogniser:
         fps: float,
         delay_frames: int,
         margin: float = 0.0,
+        people: int = 1,
     ) -> None:
         self.engine = engine
         self.pipeline = pipeline
@@ -56,10 +58,17 @@ class Recogniser:
         self.fps = fps
         self.delay_frames = delay_frames
         self.margin = margin
-        engine.check(len(pipeline.channels), pipeline.num_joints, len(self.classes))
+        self.people = people
+        engine.check(self.frame_shape, len(self.classes))
+
+    @property
+    def frame_shape(self) -> tuple[int, ...]:
+        """Shape of the features of a frame: (C', V), or (C', V, M) for scenes."""
+        scene = (self.people,) if self.people > 1 else ()
+        return (len(self.pipeline.channels), self.pipeline.num_joints, *scene)
 
     def step(self, streams: Sequence[Stream], frames: Array) -> None:
-        """One call of the graph: each stream takes its row of (N, C, V) features and answers."""
+        """One call of the graph: each stream takes its row of the features and answers."""
         logits = self.engine.step([stream.memory for stream in streams], frames)
         for stream, scores in zip(streams, softmax(logits), strict=True):
             stream.answer(scores)
@@ -85,7 +94,7 @@ class Stream:
         self.answers: list[tuple[FrameLabel, Array]] = []
         """What the last push or flush answered, oldest first: labels and their (K,) probabilities.
         One at the bundle's own rate; none or several where frames are resampled."""
-        self._past = recogniser.pipeline.start()
+        self._past = [recogniser.pipeline.start() for _ in range(recogniser.people)]
         self._decoder = Decoder(recogniser.margin)
         self._pushed = 0
         self._start_s = 0.0
@@ -103,7 +112,8 @@ class Stream:
         """Take the newest frame and return the newest label.
 
         Args:
-            joints: (C, V) raw joints, channels and units as the bundle says.
+            joints: (C, V) raw joints, channels and units as the bundle says; of a bundle that labels
+                scenes (C, V, M), fewer people than it takes being filled up with zeros.
             time_s: When it was taken; by default frames follow each other at the stream's rate.
 
         Returns:
@@ -126,9 +136,9 @@ class Stream:
             return []
         self.memory.length = self.memory.frames
         self.answers = []
-        shape = 1, len(self.recogniser.pipeline.channels), self.recogniser.pipeline.num_joints
+        nothing = np.zeros((1, *self.recogniser.frame_shape), np.float32)
         for _ in range(self.recogniser.delay_frames):
-            self.recogniser.step([self], np.zeros(shape, np.float32))
+            self.recogniser.step([self], nothing)
         return [label for label, _ in self.answers]
 
     def grid(self, frame: Array, time_s: float) -> list[Array]:
@@ -154,9 +164,12 @@ class Stream:
         return told_s + (self._pushed - number) / self.fps
 
     def features(self, frame: Array) -> Array:
-        """Features (C', V) of a frame of the bundle's rate; moves the pipeline on."""
-        features, self._past = self.recogniser.pipeline.frame(frame, self._past)
-        return features
+        """Features of a frame of the bundle's rate, as its network takes it; moves the pipeline on."""
+        pipeline = self.recogniser.pipeline
+        people = [frame] if frame.ndim == 2 else [frame[..., m] for m in range(frame.shape[2])]
+        made = [pipeline.frame(x, past) for x, past in zip(people, self._past, strict=True)]
+        self._past = [past for _, past in made]
+        return made[0][0] if frame.ndim == 2 else np.stack([x for x, _ in made], axis=-1)
 
     def answer(self, scores: Array) -> None:
         """Take the network's probabilities (K,) for the frame it has just answered."""
@@ -177,7 +190,7 @@ class Stream:
         self.answers.append((self.label, scores))
 
     def check(self, joints: ArrayLike, time_s: float | None) -> tuple[Array, float]:
-        """The frame (C, V) and its time, if the stream can take them; changes nothing."""
+        """The frame and its time, if the stream can take them; changes nothing."""
         if self.memory.length != OPEN:
             raise DataError("this stream was flushed; start a new one with bundle.stream().")
         time_s = self._expected_s() if time_s is None else float(time_s)
@@ -190,20 +203,42 @@ class Stream:
                 f"start a new one."
             )
         pipeline = self.recogniser.pipeline
-        expected = len(pipeline.raw_channels), pipeline.num_joints
-        frame = _numbers(joints)
-        if frame.shape != expected:
-            raise SkeletonError(
-                f"a frame must be {expected} (channels {', '.join(pipeline.raw_channels)}; joints "
-                f"of skeleton {pipeline.skeleton.name!r}), got {frame.shape}."
-            )
-        check_finite(frame[:, None, :, None])
+        frame = self._scene(_numbers(joints))
+        check_finite(frame.reshape(frame.shape[0], 1, frame.shape[1], -1))
         if np.abs(frame).max() > LARGEST_VALUE:
             raise DataError(
                 f"a joint lies at {np.abs(frame).max():g} {pipeline.skeleton.units}; values above "
                 f"{LARGEST_VALUE:g} are taken for a broken sensor or a wrong unit."
             )
         return frame, time_s
+
+    def _scene(self, frame: Array) -> Array:
+        """The frame in the shape that the bundle takes, missing people as zeros."""
+        pipeline, people = self.recogniser.pipeline, self.recogniser.people
+        expected: tuple[int, ...] = len(pipeline.raw_channels), pipeline.num_joints
+        if people > 1 and frame.shape == expected:
+            frame = frame[..., None]
+        if people > 1 and frame.shape[:2] == expected and 0 < frame.shape[2] <= people:
+            return fill_scene(frame, people)
+        if people == 1 and frame.shape == expected:
+            return frame
+        wanted = expected if people == 1 else (*expected, people)
+        raise SkeletonError(
+            f"a frame must be {wanted} (channels {', '.join(pipeline.raw_channels)}; joints "
+            f"of skeleton {pipeline.skeleton.name!r}{'; people' if people > 1 else ''}), got "
+            f"{frame.shape}."
+        )
+
+
+def fill_scene(x: Array, people: int) -> Array:
+    """(..., m) -> (..., M): people who are not there are zeros, as networks of scenes are trained.
+
+    Raises:
+        DataError: There are more people than the scene holds.
+    """
+    if x.shape[-1] > people:
+        raise DataError(f"{x.shape[-1]} people in a scene of {people}: choose which of them.")
+    return np.pad(x, (*((0, 0),) * (x.ndim - 1), (0, people - x.shape[-1])))
 
 
 def push_many(
@@ -215,7 +250,7 @@ def push_many(
 
     Args:
         streams: All of the same bundle, none of them twice.
-        frames: For each stream (C, V) raw joints.
+        frames: For each stream its raw joints, as :meth:`Stream.push` takes them.
         times_s: For each stream when the frame was taken; by default at the stream's rate.
 
     Returns:

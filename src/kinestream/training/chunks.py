@@ -47,12 +47,21 @@ def chunks(frames: int, segment: int, network: Network, *, context: int = 0) -> 
     for begin in range(0, frames, size):
         start = max(begin - context, 0)
         stop = min(begin + size, frames)
-        yield Chunk(max(start - past, 0), start, stop, min(stop + ahead, frames), begin - start)
+        # The first frame's answer may be that of up to a stride before, and a chunk must begin on
+        # the beat of strides and refreshes.
+        first = max(start - past - (network.stride - 1), 0)
+        first -= first % network.period
+        yield Chunk(first, start, stop, min(stop + ahead, frames), begin - start)
 
 
 def answer(network: Network, x: Tensor, chunk: Chunk) -> Tensor:
-    """Logits (N, K, stop - start) of one chunk of (N, C, T, V) or (N, C, T, V, M)."""
+    """Logits (N, K, stop - start) of one chunk of (N, C, T, V) or (N, C, T, V, M).
+
+    An answer of a network with a stride stands for the frames up to the next.
+    """
     y: Tensor = network(x[:, :, chunk.first : chunk.last])
+    if network.stride > 1:
+        y = y.repeat_interleave(network.stride, dim=2)
     return y[:, :, chunk.start - chunk.first : chunk.stop - chunk.first]
 
 
@@ -65,7 +74,7 @@ def forward_in_chunks(network: Network, x: Tensor, segment: int) -> Tensor:
         segment: Frames per chunk; 0 for all at once.
 
     Returns:
-        (N, K, T), equal to ``network(x)``.
+        (N, K, T), equal to ``network(x)``, each answer repeated up to the next.
     """
     parts = [answer(network, x, chunk) for chunk in chunks(x.shape[2], segment, network)]
     return torch.cat(parts, dim=2)

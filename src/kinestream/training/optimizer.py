@@ -7,6 +7,7 @@ import math
 import torch
 from torch import Tensor, nn
 
+from kinestream.models.ctrgcn import ChannelTopology
 from kinestream.models.graph_conv import GraphConv
 from kinestream.models.temporal import TemporalConv
 from kinestream.training.config import OptimizerConfig
@@ -14,8 +15,9 @@ from kinestream.training.config import OptimizerConfig
 
 def make_optimizer(network: nn.Module, config: OptimizerConfig) -> torch.optim.AdamW:
     """AdamW; weight decay works on matrices only, not on gains, biases and edge importances."""
-    products = (nn.Linear, GraphConv, TemporalConv)
+    products = (nn.Linear, nn.Conv1d, GraphConv, TemporalConv)
     matrices = [module.weight for module in network.modules() if isinstance(module, products)]
+    matrices += [module.xi for module in network.modules() if isinstance(module, ChannelTopology)]
     chosen = {id(p) for p in matrices}
     others = [p for p in network.parameters() if id(p) not in chosen]
     groups = [

@@ -204,10 +204,11 @@ class Average(TemporalOperator, ABC):
         """The held context, made anew for those who are due; nothing is computed for no one."""
 
         def make(mean: Tensor, held: Tensor, due: Tensor) -> Tensor:
-            return torch.where(due.reshape(-1, *[1] * (held.dim() - 1)), self.context(mean), held)
+            whose = due.reshape(-1, *[1] * (held.dim() - 1))
+            return torch.where(whose, self.context(mean), held).contiguous()
 
         def hold(mean: Tensor, held: Tensor, due: Tensor) -> Tensor:
-            return held.clone()
+            return held.contiguous().clone()
 
         if torch.compiler.is_exporting():
             made: Tensor = torch.cond(due.any(), make, hold, (mean, held, due))

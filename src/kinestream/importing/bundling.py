@@ -1,0 +1,1 @@
+MS_GCN_FEATURES=("displacement","centre")
