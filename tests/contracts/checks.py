@@ -7,9 +7,11 @@ from __future__ import annotations
 
 import copy
 import io
+from unittest.mock import patch
 
 import numpy as np
 import torch
+import torch.nn.functional as F
 from torch import Tensor
 
 from kinestream.export.graphs import clip_graph, step_graph
@@ -72,20 +74,17 @@ def check_receptive_field_is_tight(case: Case) -> None:
         past = network.receptive_field - 1 - network.delay
         answer = -(-past // network.stride) * network.stride + network.stride
         frames = answer + network.delay + 5
-    seen: set[int] = set()
-    for seed in range(8):  # with one set of weights a whole branch may lie below its ReLU
-        network = make(case, seed=seed)
-        x = clips(network, count=1, frames=frames).requires_grad_()
+    x = clips(network, count=1, frames=frames).requires_grad_()
+    with patch("torch.nn.functional.relu", F.softplus):  # which never hides what comes through
         network(x)[0, :, answer // network.stride].square().sum().backward()
-        assert x.grad is not None
-        each_frame = x.grad.abs().movedim(2, 0).flatten(1).sum(1)  # (T,)
-        seen |= set(each_frame.nonzero().flatten().tolist())
+    assert x.grad is not None
+    seen = x.grad.abs().movedim(2, 0).flatten(1).sum(1).nonzero().flatten().tolist()
     if network.remembers_all:
         assert min(seen) == 0
         return
     assert max(seen) == answer + network.delay
-    refreshes = [m.averaging.refresh for m in network.modules() if isinstance(m, Average)]
-    if all(refresh == 1 for refresh in refreshes):
+    means = [m.averaging for m in network.modules() if isinstance(m, Average)]
+    if all(mean.refresh == 1 or mean.over == "clip" for mean in means):
         assert min(seen) == answer - past
     else:  # how long ago the last refresh was depends on the frame
         assert answer - past <= min(seen) < answer

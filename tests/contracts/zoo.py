@@ -60,6 +60,7 @@ MATRIX = [
 STRIDED = {"strides": (1, 2, 2), "lookahead": "centred", "channels": (6, 8, 8), "norm": "batch"}
 PAIR = {"people": 2, "norm_in": "people", "norm": "batch"}
 CLIP = {"head": "clip"}
+WINDOWED = SMALL | CLIP | {"averaging": {"over": "clip"}, "lookahead": "centred"}
 
 RTSTGCN, STGCN = NETWORKS["rtstgcn"], NETWORKS["stgcn"]
 OTHERS = [
@@ -89,7 +90,11 @@ OTHERS = [
     Case("shiftgcn", "strided", NETWORKS["shiftgcn"] | STRIDED),
     Case("mstcn", "normed-layers", NETWORKS["mstcn"] | {"layer": "norm", "lookahead": 4}),
     Case("mstcn", "pair", NETWORKS["mstcn"] | {"people": 2, "norm_in": True}),
-    Case("msgcn", "logits", NETWORKS["msgcn"] | {"refine": {"stages": 1, "reads": "logits", "layers": 2}}),
+    Case("stgcn", "window-each-frame", STGCN | {"window": {"frames": 9}}),
+    Case("ctrgcn", "window-apart", WINDOWED | {"window": {"frames": 12, "stride": 12}}),
+    Case("ctrgcn", "window-between", WINDOWED | {"window": {"frames": 12, "stride": 5}}),
+    Case("ctrgcn", "window-no-wait", WINDOWED | {"window": {"frames": 8, "stride": 4, "lookahead": 0}}),
+    Case("msgcn", "logits", NETWORKS["msgcn"] | {"refine": {"reads": "logits", "layers": 2}}),
 ]  # fmt: skip
 
 CASES = MATRIX + OTHERS

@@ -7,7 +7,18 @@ import sys
 
 import typer
 
-from kinestream.cli import bundles, data, demo, export, models, run, skeletons, synth, train
+from kinestream.cli import (
+    bundles,
+    data,
+    demo,
+    export,
+    importing,
+    models,
+    run,
+    skeletons,
+    synth,
+    train,
+)
 from kinestream.errors import KinestreamError
 
 app = typer.Typer(
@@ -30,6 +41,7 @@ def options(
 
 for command in (demo, run, train, export, models, skeletons, bundles, synth):
     app.command(command.__name__.rpartition(".")[2])(command.command)
+app.command("import")(importing.command)
 app.add_typer(data.app, name="data")
 
 

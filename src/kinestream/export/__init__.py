@@ -1,5 +1,5 @@
-"""From a training run to a bundle, with the proof that it streams as it trained."""
+"""From a network to a bundle, with the proof that it streams as it trained."""
 
-from kinestream.export.writing import export_run
+from kinestream.export.runs import export_run
 
 __all__ = ["export_run"]

@@ -3,53 +3,56 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from kinestream.manifest import Manifest
+from kinestream.models.tick import FOREVER
 
 
-def write_card(manifest: Manifest, subjects: Sequence[str], protocol: str) -> str:
-    """The card as Markdown.
+@dataclass(frozen=True)
+class Origin:
+    """What a card tells that the manifest does not know.
 
-    Args:
-        manifest: Of the bundle.
-        subjects: Who was trained on.
-        protocol: How the metrics were measured, in a sentence.
+    Attributes:
+        facts: Rows of the card's table, what and what of it.
+        measured: How the metrics were measured, in a sentence.
+        made_with: The commands that made the bundle, in a sentence.
+        notes: What else is to be known of the network, a sentence each.
     """
+
+    facts: Sequence[tuple[str, str]]
+    measured: str
+    made_with: str
+    notes: Sequence[str] = ()
+
+
+def write_card(manifest: Manifest, origin: Origin) -> str:
+    """The card as Markdown."""
     card = manifest.card
-    people = ", ".join(filter(None, subjects)) or "not named"
-    title = card.get("title", manifest.name)
     lines = [
-        f"# {title}",
+        f"# {card.get('title', manifest.name)}",
         "",
         card.get("description", "A frame-wise recogniser made with Kinestream."),
         "",
         "| | |",
         "|---|---|",
-        f"| network | {manifest.network.name}, {manifest.network.parameters:,} parameters |",
-        f"| takes | {len(manifest.channels)} channels ({', '.join(manifest.channels)}) of skeleton "
-        f"`{manifest.skeleton['name']}`, {manifest.fps:g} frames per second |",
-        f"| classes | {', '.join(manifest.classes)} |",
-        f"| delay | {manifest.delay_frames} frames ({manifest.delay_ms:.0f} ms) |",
-        f"| receptive field | {manifest.receptive_field} frames "
-        f"({manifest.receptive_field / manifest.fps:.1f} s) |",
-        f"| trained on | {card.get('data', 'see config.yaml')}; subjects {people} |",
-        f"| licence of the data | {card.get('data_licence', 'not stated')} |",
-        f"| licence of the weights | {card.get('licence', 'not stated')} |",
+        *(f"| {what} | {value} |" for what, value in [*_facts(manifest), *origin.facts]),
         "",
         "## Measured",
         "",
         *_figures(manifest.metrics),
         "",
-        protocol,
+        origin.measured,
         "",
         "Largest difference between the network and its graphs, over the peak of the logits: "
         + ", ".join(f"{k} {v:.0e}" for k, v in manifest.parity.items() if k != "tolerance")
         + ".",
         "",
+        *(["## To know", "", *(f"- {note}" for note in origin.notes), ""] if origin.notes else []),
         "## Made with",
         "",
-        "`kinestream train config.yaml` and `kinestream export`; `config.yaml` lies beside this card.",
+        origin.made_with,
         "",
         "## Not for",
         "",
@@ -60,6 +63,22 @@ def write_card(manifest: Manifest, subjects: Sequence[str], protocol: str) -> st
         ),
     ]
     return "\n".join(lines) + "\n"
+
+
+def _facts(manifest: Manifest) -> list[tuple[str, str]]:
+    seen = manifest.receptive_field
+    reach = f"{seen} frames ({seen / manifest.fps:.1f} s)"
+    return [
+        ("network", f"{manifest.network.name}, {manifest.network.parameters:,} parameters"),
+        (
+            "takes",
+            f"{len(manifest.channels)} channels ({', '.join(manifest.channels)}) of skeleton "
+            f"`{manifest.skeleton['name']}`, {manifest.fps:g} frames per second",
+        ),
+        ("classes", ", ".join(manifest.classes)),
+        ("delay", f"{manifest.delay_frames} frames ({manifest.delay_ms:.0f} ms)"),
+        ("receptive field", reach if seen < FOREVER else "all frames since the start"),
+    ]
 
 
 def _figures(metrics: dict[str, Any]) -> list[str]:

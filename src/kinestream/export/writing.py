@@ -1,65 +1,60 @@
-"""Write a training run as a bundle."""
+"""Write a network as a bundle, and prove that it streams as it should."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from importlib import metadata
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import yaml
+from pydantic import ValidationError
 from safetensors.torch import save
 
 from kinestream.bundle import CARD, CLIP, MANIFEST, STEP, WEIGHTS, Bundle, load
+from kinestream.config import explain
 from kinestream.errors import ConfigError
-from kinestream.export.card import write_card
+from kinestream.export.card import Origin, write_card
 from kinestream.export.graphs import clip_graph, step_graph
 from kinestream.export.parity import check_parity
 from kinestream.files import replaced_folder, sha256
 from kinestream.manifest import FileEntry, Manifest, MemoryEntry, NetworkEntry
 from kinestream.models import Network
-from kinestream.training.checkpoints import load_latest, load_weights
-from kinestream.training.config import TrainConfig
-from kinestream.training.loop import network_of
-from kinestream.training.run_folder import RunFolder, Setup
 
 LONGEST_PROBE = 1500  # frames
 
-PROTOCOL = (
-    "Last epoch, chosen without looking at the test recordings. F1 is segmental, pooled over all "
-    "recordings (protocol ms-tcn)."
-)
 
-
-def export_run(run: RunFolder, target: Path | None = None) -> Bundle:
-    """Turn a run's newest checkpoint into a bundle, and prove that it streams as it trained.
+def write_bundle(
+    network: Network,
+    manifest: Manifest,
+    origin: Origin,
+    target: Path,
+    extra: Mapping[str, bytes] | None = None,
+) -> Bundle:
+    """Export a network, compare its graphs with it, and write the bundle whole or not at all.
 
     Args:
-        run: A run folder.
-        target: Folder to write; ``RUN/bundle`` by default. An older bundle there is replaced.
+        network: In evaluation mode.
+        manifest: Of :func:`manifest_of`; parity and files are filled in.
+        origin: For the card.
+        target: Folder to write. An older bundle there is replaced.
+        extra: Files that lie beside the bundle's own.
 
     Returns:
         The bundle, opened.
 
     Raises:
-        CheckpointError: The run has no whole checkpoint.
         ParityError: A graph does not give the numbers of the network; nothing is written.
         ConfigError: The target is a folder of something else.
     """
-    config, setup = run.config(), run.setup()
-    target = run.path / "bundle" if target is None else target
-    if target.is_file() or (target.exists() and not _may_replace(target)):
-        raise ConfigError(f"{target} is something else than a bundle; name another folder.")
-    network = network_of(config, setup)
-    load_weights(network, load_latest(run.checkpoints).weights)
-    network.eval()
+    check_target(target)
     step, clip = step_graph(network), clip_graph(network)
-    parity = check_parity(network, step, clip, _probe(network))
-    files = {STEP: step, CLIP: clip, WEIGHTS: save(network.state_dict())}
-    files["config.yaml"] = yaml.safe_dump(_public(config), sort_keys=False).encode()
-    manifest = _manifest(config, setup, network, parity, _last_metrics(run), files)
-    files[CARD] = write_card(manifest, setup.subjects, PROTOCOL).encode()
-    manifest.files[CARD] = _entry(files[CARD])
+    manifest.parity = check_parity(network, step, clip, _probe(network))
+    files = {STEP: step, CLIP: clip, WEIGHTS: save(network.state_dict()), **(extra or {})}
+    files[CARD] = write_card(manifest, origin).encode()
+    manifest.files = {
+        name: FileEntry(bytes=len(data), sha256=sha256(data)) for name, data in files.items()
+    }
     files[MANIFEST] = (manifest.model_dump_json(indent=1) + "\n").encode()
     with replaced_folder(target) as folder:
         for name, data in files.items():
@@ -67,44 +62,52 @@ def export_run(run: RunFolder, target: Path | None = None) -> Bundle:
     return load(target)
 
 
+def manifest_of(network: Network, key: str, arguments: dict[str, Any], **about: Any) -> Manifest:
+    """The manifest of a network's bundle, before it is exported.
+
+    Args:
+        network: Tells what it remembers and how long it waits.
+        key: Of ``kinestream.models.NETWORKS``.
+        arguments: What it was built with.
+        **about: The other fields of the manifest.
+
+    Raises:
+        ConfigError: A field is wrong, or a stream would remember too much.
+    """
+    try:
+        return Manifest(
+            kinestream=metadata.version("kinestream"),
+            network=NetworkEntry(
+                name=key,
+                arguments=arguments,
+                in_channels=network.in_channels,
+                parameters=sum(p.numel() for p in network.parameters()),
+            ),
+            delay_frames=network.delay,
+            receptive_field=network.receptive_field,
+            stride=network.stride,
+            people=network.people,
+            memory=[MemoryEntry(**memory.to_dict()) for memory in network.memories()],
+            parity={},
+            files={},
+            **about,
+        )
+    except ValidationError as error:
+        raise ConfigError(f"this cannot be a bundle: {explain(error, Manifest)}") from None
+
+
+def check_target(folder: Path) -> None:
+    """Refuse a place that holds something else than a bundle.
+
+    Raises:
+        ConfigError: It is a file, or a folder with other things.
+    """
+    if folder.is_file() or (folder.exists() and not _may_replace(folder)):
+        raise ConfigError(f"{folder} is something else than a bundle; name another folder.")
+
+
 def _may_replace(folder: Path) -> bool:
     return (folder / MANIFEST).is_file() or not any(folder.iterdir())
-
-
-def _manifest(
-    config: TrainConfig,
-    setup: Setup,
-    network: Network,
-    parity: dict[str, float],
-    metrics: dict[str, Any],
-    files: dict[str, bytes],
-) -> Manifest:
-    return Manifest(
-        name=config.name,
-        kinestream=metadata.version("kinestream"),
-        classes=setup.classes,
-        background=config.background,
-        skeleton=setup.skeleton,
-        channels=setup.channels,
-        fps=setup.fps,
-        features=setup.features,
-        margin=config.decode.margin,
-        network=NetworkEntry(
-            name=config.network.name,
-            arguments=config.network.arguments,
-            in_channels=network.in_channels,
-            parameters=sum(p.numel() for p in network.parameters()),
-        ),
-        delay_frames=network.delay,
-        receptive_field=network.receptive_field,
-        stride=network.stride,
-        people=network.people,
-        memory=[MemoryEntry(**memory.to_dict()) for memory in network.memories()],
-        parity=parity,
-        metrics=metrics,
-        card=config.card,
-        files={name: _entry(data) for name, data in files.items()},
-    )
 
 
 def _probe(network: Network) -> np.ndarray[Any, np.dtype[np.float32]]:
@@ -115,19 +118,3 @@ def _probe(network: Network) -> np.ndarray[Any, np.dtype[np.float32]]:
     shape = 2, channels, frames, joints, *scene
     walk = np.cumsum(rng.normal(0, 0.1, shape), axis=2) + rng.normal(0, 0.3, shape)
     return np.clip(walk, -3, 3).astype(np.float32)
-
-
-def _last_metrics(run: RunFolder) -> dict[str, Any]:
-    rows = run.metrics()
-    return rows[-1] if rows else {}
-
-
-def _public(config: TrainConfig) -> dict[str, Any]:
-    """The configuration without the path of the machine it ran on."""
-    values = config.model_dump(mode="json")
-    values["data"]["path"] = Path(config.data.path).name
-    return values
-
-
-def _entry(data: bytes) -> FileEntry:
-    return FileEntry(bytes=len(data), sha256=sha256(data))

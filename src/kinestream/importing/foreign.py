@@ -14,6 +14,8 @@ from kinestream.errors import CheckpointError
 LARGEST = 100_000_000
 """Numbers in a state dict; published networks of skeletons have a tenth of that at most."""
 
+DTYPES = (torch.float16, torch.bfloat16, torch.float32, torch.float64)
+
 
 class Foreign:
     """Hands out the tensors of a state dict, each once, and tells which were left over.
@@ -56,10 +58,14 @@ class Foreign:
         """A tensor of so many axes, as float32.
 
         Raises:
-            CheckpointError: It is missing, was taken before, or has not so many axes.
+            CheckpointError: It is missing, was taken before, has not so many axes, or holds what
+                is no finite float32.
         """
         self.shape(key, dims)
-        return self._left.pop(key).detach().to("cpu", torch.float32)
+        value = self._left.pop(key).detach().to("cpu", torch.float32)
+        if not value.isfinite().all():
+            raise CheckpointError(f"{quoted(key)} holds numbers that are not finite.")
+        return value
 
     def leave(self, *keys: str) -> None:
         """Put aside what the original keeps and never reads."""
@@ -108,11 +114,12 @@ def quoted(key: object) -> str:
 def _opened(state: object) -> Mapping[Any, Any]:
     if isinstance(state, Mapping) and isinstance(state.get("state_dict"), Mapping):
         state = state["state_dict"]
-    if not isinstance(state, Mapping) or not state:
+    if not isinstance(state, Mapping):
         raise CheckpointError(
-            f"weights must be a state dict, names to tensors, got {type(state).__name__}"
-            f"{'' if state else ' without entries'}."
+            f"weights must be a state dict, names to tensors, got {type(state).__name__}."
         )
+    if not state:
+        raise CheckpointError("weights must be a state dict, names to tensors, got an empty one.")
     return state
 
 
@@ -126,8 +133,11 @@ def _tensors(state: Mapping[Any, Any], prefixes: tuple[str, ...]) -> dict[str, T
             )
         if name.endswith("num_batches_tracked"):
             continue
-        if not value.is_floating_point() or value.layout is not torch.strided:
-            raise CheckpointError(f"{quoted(name)} must be plain numbers, got {value.dtype}.")
+        if value.dtype not in DTYPES or value.layout is not torch.strided or value.is_meta:
+            raise CheckpointError(
+                f"{quoted(name)} must be a plain tensor of real numbers, got {value.dtype}, "
+                f"{value.layout}, on {value.device}."
+            )
         key = name
         for prefix in prefixes:
             key = key.removeprefix(prefix)

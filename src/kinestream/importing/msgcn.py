@@ -77,7 +77,7 @@ def with_positions_first(imported: Imported) -> Imported:
     weights = dict(imported.weights)
     for key in ("weight", "bias", "running_mean", "running_var"):
         name = f"norm_in.norm.{key}"
-        by_joint = weights[name].unflatten(0, (-1, imported.in_channels))  # (V, C)
+        by_joint = weights[name].reshape(-1, imported.in_channels)  # (V, C)
         weights[name] = by_joint.roll(half, dims=1).flatten()
     weights["stem.weight"] = weights["stem.weight"].roll(half, dims=1)
     return replace(imported, weights=weights)

@@ -31,7 +31,7 @@ class Transfer:
 
     def put(self, ours: str, value: Tensor, theirs: str) -> None:
         """Set one tensor of ours; ``theirs`` is what it was made of, for messages."""
-        self.weights[ours] = value.contiguous()
+        self.weights[ours] = value.clone(memory_format=torch.contiguous_format)
         self._origin[ours] = theirs
 
     def copy(self, ours: str, theirs: str, dims: int) -> None:
@@ -83,6 +83,11 @@ class Transfer:
             ConfigError: An argument is wrong.
         """
         self.foreign.check_used()
+        if partition.shape[1] != partition.shape[2]:
+            raise CheckpointError(
+                f"an adjacency must have a row and a column for every joint, got shape "
+                f"{tuple(partition.shape)}."
+            )
         adjacency = partition.double().numpy()
         with torch.device("meta"):
             wanted = build_network(

@@ -23,6 +23,7 @@ from kinestream.models.shiftgcn import SHIFTGCN
 from kinestream.models.shiftgcnpp import SHIFTGCNPP
 from kinestream.models.stgcn import STGCN
 from kinestream.models.stgcnpp import STGCNPP
+from kinestream.models.windows import Windowed, WindowOptions
 
 NETWORKS: dict[str, type[Network]] = {
     "stgcn": STGCN,
@@ -57,7 +58,7 @@ def arguments_of(cls: type[Network]) -> set[str]:
     parameters = inspect.signature(cls).parameters.values()
     named = {p.name for p in parameters if p.kind is inspect.Parameter.KEYWORD_ONLY}
     shares = any(p.kind is inspect.Parameter.VAR_KEYWORD for p in parameters)
-    return named | set(Options.__annotations__) if shares else named
+    return named | {"window"} | (set(Options.__annotations__) if shares else set())
 
 
 def build_network(
@@ -70,13 +71,15 @@ def build_network(
         partition: (P, V, V) adjacency.
         in_channels: C.
         num_classes: K.
-        **arguments: The network's own keyword arguments.
+        **arguments: The network's own keyword arguments; with ``window`` (``frames``, ``stride``,
+            ``lookahead``) it is run over recordings in windows.
 
     Raises:
         ConfigError: The name or an argument is unknown.
     """
     cls: Any = network_class(name)
     known = arguments_of(cls)
+    window = arguments.pop("window", None)
     if unknown := sorted(set(arguments) - known):
         raise ConfigError(
             f"network {name!r} takes no argument {unknown[0]!r}; it takes "
@@ -86,7 +89,7 @@ def build_network(
         network: Network = cls(partition, in_channels, num_classes, **arguments)
     except TypeError as error:
         raise ConfigError(f"network {name!r}: {error}.") from None
-    return network
+    return network if window is None else Windowed(network, WindowOptions.of(window))
 
 
 __all__ = [

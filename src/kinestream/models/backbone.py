@@ -204,6 +204,9 @@ class Backbone(Network):
     def run(self, x: Tensor, now: Tick, tape: Tape) -> tuple[list[Tensor], Tick]:
         return self._from_block(0, self.stem(self.norm_in(x)), now, tape)
 
+    def over_clip(self, logits: Tensor) -> Tensor:
+        return logits.mean(1) if self.head.mean is None else logits[:, -1]
+
     def _from_block(
         self, first: int, x: Tensor, now: Tick, tape: Tape
     ) -> tuple[list[Tensor], Tick]:

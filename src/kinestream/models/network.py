@@ -110,6 +110,10 @@ class Network(nn.Module, ABC):
             outputs = [torch.unflatten(y, 0, (-1, people)).mean(1) for y in outputs]
         return [y.transpose(1, 2) for y in outputs]
 
+    def over_clip(self, logits: Tensor) -> Tensor:
+        """(N, T', K) -> (N, K): one answer from those of all frames of a clip."""
+        return logits.mean(1)
+
     def start(self, people: int) -> State:
         """The state of ``people`` streams (or scenes) that have seen nothing."""
         like = self._like()
@@ -202,14 +206,24 @@ def stream(network: Network, x: Tensor) -> Tensor:
     return torch.stack(outputs[network.delay :: network.stride], dim=2)
 
 
-def classify(network: Network, x: Tensor, lengths: Tensor | None = None) -> Tensor:
-    """One answer for each whole clip: (N, K) logits.
+def classify(network: Network, x: Tensor) -> Tensor:
+    """One answer for each whole clip.
 
     A head that averages over time has the whole clip in its last answer. Of a head that labels
-    frames, the answers are averaged, which is the same global pooling, since heads are linear.
+    frames the answers are averaged, which is global pooling too, since heads are linear.
+
+    Args:
+        network: Any network.
+        x: (N, C, T, V) or (N, C, T, V, M), as the network takes it.
+
+    Returns:
+        (N, K) logits.
     """
-    y = network(x, lengths)  # (N, K, T')
-    head = getattr(network, "head", None)
-    if head is not None and head.mean is not None:
-        return y[..., -1]  # type: ignore[no-any-return]
-    return y.mean(-1)  # type: ignore[no-any-return]
+    return network.over_clip(network(x).transpose(1, 2))
+
+
+def classify_frames(network: Network, frames: Tensor) -> Tensor:
+    """As :func:`classify`, of frames (N, T, [M,] V, C) as they are inside networks."""
+    tape = ClipTape()
+    outputs, _ = network.run(frames, tape.start(frames), tape)
+    return network.over_clip(outputs[-1])

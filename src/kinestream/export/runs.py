@@ -1,0 +1,88 @@
+"""A training run as a bundle."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from kinestream.bundle import Bundle
+from kinestream.export.card import Origin
+from kinestream.export.writing import check_target, manifest_of, write_bundle
+from kinestream.training.checkpoints import load_latest, load_weights
+from kinestream.training.config import TrainConfig
+from kinestream.training.loop import network_of
+from kinestream.training.run_folder import RunFolder, Setup
+
+PROTOCOL = (
+    "Last epoch, chosen without looking at the test recordings. F1 is segmental, pooled over all "
+    "recordings (protocol ms-tcn)."
+)
+MADE_WITH = (
+    "`kinestream train config.yaml` and `kinestream export`; `config.yaml` lies beside this card."
+)
+
+
+def export_run(run: RunFolder, target: Path | None = None) -> Bundle:
+    """Turn a run's newest checkpoint into a bundle, and prove that it streams as it trained.
+
+    Args:
+        run: A run folder.
+        target: Folder to write; ``RUN/bundle`` by default. An older bundle there is replaced.
+
+    Returns:
+        The bundle, opened.
+
+    Raises:
+        CheckpointError: The run has no whole checkpoint.
+        ParityError: A graph does not give the numbers of the network; nothing is written.
+        ConfigError: The target is a folder of something else.
+    """
+    config, setup = run.config(), run.setup()
+    target = run.path / "bundle" if target is None else target
+    check_target(target)
+    network = network_of(config, setup)
+    load_weights(network, load_latest(run.checkpoints).weights)
+    manifest = manifest_of(
+        network.eval(),
+        config.network.name,
+        config.network.arguments,
+        name=config.name,
+        classes=setup.classes,
+        background=config.background,
+        skeleton=setup.skeleton,
+        channels=setup.channels,
+        fps=setup.fps,
+        features=setup.features,
+        margin=config.decode.margin,
+        metrics=_last_metrics(run),
+        card=config.card,
+    )
+    settings = yaml.safe_dump(_public(config), sort_keys=False).encode()
+    return write_bundle(
+        network, manifest, _origin(config, setup), target, {"config.yaml": settings}
+    )
+
+
+def _origin(config: TrainConfig, setup: Setup) -> Origin:
+    card = config.card
+    people = ", ".join(filter(None, setup.subjects)) or "not named"
+    facts = (
+        ("trained on", f"{card.get('data', 'see config.yaml')}; subjects {people}"),
+        ("licence of the data", card.get("data_licence", "not stated")),
+        ("licence of the weights", card.get("licence", "not stated")),
+    )
+    return Origin(facts, PROTOCOL, MADE_WITH)
+
+
+def _last_metrics(run: RunFolder) -> dict[str, Any]:
+    rows = run.metrics()
+    return rows[-1] if rows else {}
+
+
+def _public(config: TrainConfig) -> dict[str, Any]:
+    """The configuration without the path of the machine it ran on."""
+    values = config.model_dump(mode="json")
+    values["data"]["path"] = Path(config.data.path).name
+    return values
