@@ -26,6 +26,7 @@ LAYERS = (
     {"bundle"},
     {"recognition"},
     {"training", "export", "pose"},
+    {"importing"},
     {"serving", "viz", "cli"},
 )
 LEVEL = {name: level for level, names in enumerate(LAYERS) for name in names}

@@ -181,8 +181,7 @@ def costgcn(case: GoldenCase) -> None:
 
     for double in (False, True):
         if double:
-            network, x = network.double(), x.double()
-            _sum_biases(network, case.weights())
+            network, x = imported.network(dtype=torch.float64), x.double()
         with torch.no_grad(), Outputs(network, [last]) as made:
             y = network(x)  # (N, K, T')
         frames = slice(end, y.shape[2] - end)
@@ -199,14 +198,6 @@ def costgcn(case: GoldenCase) -> None:
         rows = len(arrays["feat_clip"])
         assert_close(feature[:rows], arrays["feat_clip"], case.float32_tolerance())
     _check_stream(imported, x)
-
-
-def _sum_biases(network: Any, weights: dict[str, Tensor]) -> None:
-    """The biases of the subsets are one in our network; its sum is to be exact in double too."""
-    for i, block in enumerate(network.blocks, start=1):
-        each = re.compile(rf"layers\.layer{i}\.gcn\.g_conv\.\d+\.bias")
-        biases = [value.double() for key, value in weights.items() if each.fullmatch(key)]
-        block.spatial.graph.bias.data = torch.stack(biases).sum(0)
 
 
 def _check_padded(
@@ -246,7 +237,7 @@ def _biases(network: Any) -> dict[nn.Module, Tensor]:
 
 def _check_alone(imported: Imported, x: Tensor, lengths: Tensor) -> None:
     """With our masks a clip of a padded batch gets the numbers that it gets alone."""
-    network, x = imported.network().double(), x.double()
+    network, x = imported.network(dtype=torch.float64), x.double()
     with torch.no_grad():
         batch = torch.stack(network.stages(x, lengths))  # (S, N, K, T)
         for n, length in enumerate(lengths.tolist()):
@@ -257,10 +248,10 @@ def _check_alone(imported: Imported, x: Tensor, lengths: Tensor) -> None:
 def _check_stream(imported: Imported, x: Tensor) -> None:
     """Frame by frame and flushed as at once: centred, or causal where that would take minutes."""
     x = x[:1, :, :LONGEST_STREAM].double()
-    network = imported.network().double()
+    network = imported.network(dtype=torch.float64)
     words = sum(memory.words for memory in network.memories())
     if words * (x.shape[2] + network.delay) > MAX_MOVED:
-        network = imported.network(lookahead=0).double()
+        network = imported.network(dtype=torch.float64, lookahead=0)
     with torch.no_grad():
         assert_close(stream(network, x), network(x).numpy(), FP64)
 

@@ -15,7 +15,7 @@ from tests.contracts.zoo import CHANNELS, CLASSES, partition
 from torch import Tensor
 
 from kinestream.models import Network, build_network
-from kinestream.training.chunks import answer, chunks
+from kinestream.training.chunks import answers, chunks
 from kinestream.training.losses import FrameLoss, balanced_weights
 from kinestream.training.step import Trial, accumulate_gradients
 
@@ -24,6 +24,10 @@ NETWORKS: list[tuple[str, dict[str, Any]]] = [
     ("rtstgcn", {"channels": (4, 4, 6), "kernel": 5, "lookahead": 3}),
     ("stgcn", {"channels": (4, 6), "kernel": 3, "dilations": (1, 4)}),
     ("stgcn", {"channels": (4, 6), "kernel": 3, "dilations": (1, 4), "lookahead": 5}),
+    ("stgcn", {"channels": (4, 6), "kernel": 3, "strides": (2, 2), "lookahead": "centred"}),
+    ("ctrgcn", {"channels": (4, 4), "averaging": {"window": 8, "refresh": 4}}),
+    ("stgcnpp", {"channels": (6,), "window": {"frames": 9, "stride": 4}}),
+    ("mstcn", {"layers": 2, "channels": 4, "refine": {"stages": 2}, "lookahead": 3}),
 ]
 
 
@@ -49,19 +53,29 @@ def reference_gradient(network: Network, loss: FrameLoss, batch: list[Trial]) ->
     weights = torch.ones(CLASSES) if loss.class_weights is None else loss.class_weights
     network.zero_grad()
     entropy, jumps, weight = [], [], []
-    for trial in batch:
-        log_p = network(trial.x[None])[0].log_softmax(0)  # (K, T)
+    for trial, logits in stages_of(network, batch):
+        log_p = logits.log_softmax(0)  # (K, T)
         known = (trial.labels >= 0).nonzero().flatten()
         of_truth = weights[trial.labels[known]]
         weight.append(of_truth)
         entropy.append(-of_truth * log_p[trial.labels[known], known])
         jump = (log_p[:, 1:] - log_p[:, :-1].detach()) ** 2
         jumps.append(torch.where(jump < loss.truncate**2, jump, loss.truncate**2).flatten())
-    total = torch.cat(entropy).sum() / torch.cat(weight).sum()
+    stages = len(entropy) // len(batch)  # every stage has the same denominators
+    total = stages * torch.cat(entropy).sum() / torch.cat(weight).sum()
     if loss.smoothing and any(len(part) for part in jumps):
-        total = total + loss.smoothing * torch.cat(jumps).mean()
+        total = total + stages * loss.smoothing * torch.cat(jumps).mean()
     total.backward()
     return gradient(network)
+
+
+def stages_of(network: Network, batch: list[Trial]) -> list[tuple[Trial, Tensor]]:
+    """For each recording and stage the logits (K, T), every answer held until the next."""
+    pairs = []
+    for trial in batch:
+        held = torch.arange(trial.x.shape[1]) // network.stride
+        pairs += [(trial, stage[0][:, held]) for stage in network.stages(trial.x[None])]
+    return pairs
 
 
 def chunked_gradient(network: Network, loss: FrameLoss, batch: list[Trial], segment: int) -> Tensor:
@@ -112,7 +126,7 @@ def naive_gradient(
     pieces = [(t, c) for t in batch for c in chunks(t.x.shape[1], segment, network)]
     for trial, chunk in pieces:
         seen = chunk if halo else chunk._replace(first=chunk.start, last=chunk.stop)
-        logits = answer(network, trial.x[None], seen)[0]
+        logits = answers(network, trial.x[None], seen)[-1][0]
         labels = trial.labels[chunk.start : chunk.stop]
         (loss(logits, labels, loss.denominators([labels], CLASSES)) / len(pieces)).backward()
     return gradient(network)

@@ -6,25 +6,32 @@ weights is; what they do not tell is an option, with the published value as its 
 
 from __future__ import annotations
 
-import importlib
 from collections.abc import Callable, Mapping
 from typing import Any
 
 from torch import Tensor
 
 from kinestream.errors import ConfigError
+from kinestream.importing import costgcn, ctrgcn, msgcn, mstcn, pyskl, stgcn
 from kinestream.importing.imported import Imported
 from kinestream.importing.options import check_options
 
-SOURCES = ("costgcn", "ctrgcn", "msgcn", "mstcn", "pyskl", "stgcn")
-"""The projects whose weights can be read, each a module of this package."""
+SOURCES: dict[str, Callable[..., Imported]] = {
+    "costgcn": costgcn.convert,
+    "ctrgcn": ctrgcn.convert,
+    "msgcn": msgcn.convert,
+    "mstcn": mstcn.convert,
+    "pyskl": pyskl.convert,
+    "stgcn": stgcn.convert,
+}
+"""The projects whose weights can be read, to what reads them."""
 
 
 def convert(source: str, state: Mapping[str, Tensor], **options: Any) -> Imported:
     """Make one of our networks of another project's weights.
 
     Args:
-        source: One of ``SOURCES``.
+        source: A key of ``SOURCES``.
         state: A state dict, or a checkpoint that keeps one under ``state_dict``.
         **options: Of the source's ``convert``.
 
@@ -34,10 +41,8 @@ def convert(source: str, state: Mapping[str, Tensor], **options: Any) -> Importe
     """
     if source not in SOURCES:
         raise ConfigError(f"unknown source {source!r} of weights; there are {', '.join(SOURCES)}.")
-    module = importlib.import_module(f"{__name__}.{source}")
-    function: Callable[..., Imported] = module.convert
-    check_options(function, source, options)
-    return function(state, **options)
+    check_options(SOURCES[source], source, options)
+    return SOURCES[source](state, **options)
 
 
 __all__ = ["SOURCES", "Imported", "convert"]

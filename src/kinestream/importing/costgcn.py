@@ -1,29 +1,33 @@
 """The weights of CoST-GCN, and of the clip network that it streams.
 
-Legend: P partitions, V joints, C channels, D channels out.
+Legend: P partitions, V joints, C channels.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict
-from typing import Any
 
 from torch import Tensor
 
 from kinestream.importing.foreign import Foreign
 from kinestream.importing.imported import Imported
-from kinestream.importing.parts import odd_kernel, projection, temporal_conv
-from kinestream.importing.transfer import Transfer, stacked
-from kinestream.models.temporal import Averaging
+from kinestream.importing.parts import (
+    AveragingOptions,
+    graph_convs,
+    odd_kernel,
+    projection,
+    stream_arguments,
+    temporal_conv,
+)
+from kinestream.importing.transfer import Transfer
 
 
 def convert(
     state: Mapping[str, Tensor],
     *,
     strides: Sequence[int] | None = None,
-    averaging: Averaging | Mapping[str, Any] | None = None,
+    averaging: AveragingOptions = None,
 ) -> Imported:
     """Make our ``costgcn`` of a checkpoint of CoST-GCN, CoST-GCN* or their clip network.
 
@@ -42,45 +46,31 @@ def convert(
     foreign = Foreign(state)
     joints = foreign.shape("layers.layer1.gcn.A", 3)[2]
     channels = foreign.shape("layers.layer1.gcn.g_conv.0.weight", 4)[1]
-    people = max(1, foreign.shape("data_bn.weight", 1)[0] // (joints * channels))
+    classes, _ = foreign.shape("fc.weight", 2)
     depth = foreign.numbers(r"layers\.layer(\d{1,4})\.", first=1)
     blocks = [f"layers.layer{i + 1}" for i in range(depth)]
-    averaged = Averaging.of(averaging)
+    foreign.shape("data_bn.weight", 1)  # all of these networks have one
+    transfer = Transfer(foreign)
     arguments = {
         "channels": [foreign.shape(f"{block}.gcn.g_conv.0.weight", 4)[0] for block in blocks],
         "kernel": [odd_kernel(foreign, f"{block}.tcn.t_conv.weight") for block in blocks],
         "strides": [1] * depth if strides is None else list(strides),
-        "lookahead": "centred",
-        "norm": "batch",
-        "norm_in": "people" if people > 1 else "joints",
-        "people": people,
-        "head": "clip",
-        "averaging": asdict(averaged),
+        **stream_arguments(transfer, joints, channels, None, averaging),
     }
-    transfer = Transfer(foreign)
-    transfer.norm("norm_in", "data_bn")
     for i, block in enumerate(blocks):
         _put_block(transfer, f"blocks.{i}", block)
     transfer.linear("head.product", "fc", dims=2)
     partition = transfer.weights["blocks.0.spatial.graph.partition"]
-    classes = len(transfer.weights["head.product.weight"])
-    return transfer.imported(
-        "costgcn", partition, channels, classes, arguments, _notes(averaged.window)
-    )
+    notes = _notes(arguments["averaging"]["window"])
+    return transfer.imported("costgcn", partition, channels, classes, arguments, notes)
 
 
 def _put_block(transfer: Transfer, ours: str, theirs: str) -> None:
+    parts = transfer.foreign.numbers(rf"{re.escape(theirs)}\.gcn\.g_conv\.(\d{{1,4}})\.")
     graph = f"{ours}.spatial.graph"
     transfer.copy(f"{graph}.partition", f"{theirs}.gcn.A", 3)
     transfer.copy(f"{graph}.mask", f"{theirs}.gcn.graph_attn", 3)
-    parts = transfer.foreign.numbers(rf"{re.escape(theirs)}\.gcn\.g_conv\.(\d{{1,4}})\.")
-    convs = [f"{theirs}.gcn.g_conv.{part}" for part in range(parts)]
-    weights, biases = [f"{conv}.weight" for conv in convs], [f"{conv}.bias" for conv in convs]
-    weight = stacked([transfer.foreign.take(key, 4) for key in weights], weights)
-    transfer.put(f"{graph}.weight", weight.flatten(2).transpose(1, 2), weights[0])  # (P, C, D)
-    # Each is added after its aggregation, so their sum is one bias.
-    bias = stacked([transfer.foreign.take(key, 1) for key in biases], biases)
-    transfer.put(f"{graph}.bias", bias.sum(0), biases[0])
+    graph_convs(transfer, graph, [f"{theirs}.gcn.g_conv.{part}" for part in range(parts)])
     transfer.norm(f"{ours}.spatial.norm", f"{theirs}.gcn.bn")
     projection(transfer, f"{ours}.spatial.shortcut", f"{theirs}.gcn.gcn_residual")
     temporal_conv(transfer, f"{ours}.temporal", f"{theirs}.tcn.t_conv", f"{theirs}.tcn.bn")

@@ -86,7 +86,7 @@ def with_positions_first(imported: Imported) -> Imported:
 def _refinement(foreign: Foreign) -> dict[str, Any]:
     stages = foreign.numbers(r"stages\.(\d{1,4})\.")
     if not stages:
-        return {"stages": 0, "layers": 0}
+        return {"stages": 0}
     return {
         "stages": stages,
         "layers": foreign.numbers(r"stages\.0\.layers\.(\d{1,4})\."),

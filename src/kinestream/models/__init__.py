@@ -82,7 +82,7 @@ def build_network(
     window = arguments.pop("window", None)
     if unknown := sorted(set(arguments) - known):
         raise ConfigError(
-            f"network {name!r} takes no argument {unknown[0]!r}; it takes "
+            f"network {name!r}: there is no argument {unknown[0]!r}; it takes "
             f"{', '.join(sorted(known))}."
         )
     try:

@@ -74,7 +74,8 @@ def step_macs(network: Network) -> float:
 
     In as many frames as the network's period, every stride and every refresh comes round a whole
     number of times, and clips and steps are one definition: so the clip is counted and divided.
-    Layers behind a stride count at their own rate.
+    Strided layers count at the rate that they answer; a host that computes one on every frame, and
+    keeps what is due, does more.
 
     Raises:
         ConfigError: The network averages over whole clips, so it cannot stream.

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import math
 from abc import ABC, abstractmethod
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import cached_property
 
 import torch
@@ -162,7 +164,7 @@ class Network(nn.Module, ABC):
         """What one step on zeros tells: the moment of its answer, and what it remembers."""
         like = self._like()
         tape = ListingTape(self, like)
-        with torch.no_grad():
+        with torch.no_grad(), _evaluating(self):
             zeros = like.new_zeros(1, *self.frame_shape)
             _, tick = self.run(self.frame(zeros), tape.now, tape)
         return tick, tape.memories
@@ -183,6 +185,18 @@ class Network(nn.Module, ABC):
     def _shape_text(shape: tuple[int, ...]) -> str:
         text = f"{shape[-1]} channels of {shape[-2]} joints"
         return text if len(shape) == 2 else f"{text} of {shape[0]} people"
+
+
+@contextmanager
+def _evaluating(network: nn.Module) -> Iterator[None]:
+    """Evaluation mode for a moment: a look at the network must not move its running statistics."""
+    modes = [(module, module.training) for module in network.modules()]
+    network.eval()
+    try:
+        yield
+    finally:
+        for module, training in modes:
+            module.training = training
 
 
 def stream(network: Network, x: Tensor) -> Tensor:

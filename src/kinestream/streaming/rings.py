@@ -25,13 +25,20 @@ class Rings:
     def __init__(self, memories: Sequence[Memory]) -> None:
         self.memories = tuple(memories)
         self._rings = [np.zeros((m.length, *m.shape), np.float32) for m in memories]
+        self._gathered: dict[int, Array] = {}
 
     def windows(self, frame: int) -> list[Array]:
         """For each memory (1, *window): what the step of input frame ``frame`` reads."""
-        return [
-            _window(memory, ring, memory.next_entry(frame))
-            for memory, ring in zip(self.memories, self._rings, strict=True)
-        ]
+        windows = []
+        for place, (memory, ring) in enumerate(zip(self.memories, self._rings, strict=True)):
+            # Where several entries are read for nothing, those read last are not gathered anew.
+            window = self._gathered.get(place) if memory.entry(frame) is None else None
+            if window is None:
+                window = _window(memory, ring, memory.next_entry(frame))
+                if len(memory.taps) > 1 and memory.stride > 1:
+                    self._gathered[place] = window
+            windows.append(window)
+        return windows
 
     def record(self, frame: int, entries: Sequence[Array]) -> None:
         """Keep the entries (*shape) that the step of input frame ``frame`` made."""

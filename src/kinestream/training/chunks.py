@@ -54,15 +54,15 @@ def chunks(frames: int, segment: int, network: Network, *, context: int = 0) -> 
         yield Chunk(first, start, stop, min(stop + ahead, frames), begin - start)
 
 
-def answer(network: Network, x: Tensor, chunk: Chunk) -> Tensor:
-    """Logits (N, K, stop - start) of one chunk of (N, C, T, V) or (N, C, T, V, M).
+def answers(network: Network, x: Tensor, chunk: Chunk) -> list[Tensor]:
+    """Logits (N, K, stop - start) of every stage, of a chunk of (N, C, T, V) or (N, C, T, V, M).
 
     An answer of a network with a stride stands for the frames up to the next.
     """
-    y: Tensor = network(x[:, :, chunk.first : chunk.last])
+    stages = network.stages(x[:, :, chunk.first : chunk.last])
     if network.stride > 1:
-        y = y.repeat_interleave(network.stride, dim=2)
-    return y[:, :, chunk.start - chunk.first : chunk.stop - chunk.first]
+        stages = [y.repeat_interleave(network.stride, dim=2) for y in stages]
+    return [y[:, :, chunk.start - chunk.first : chunk.stop - chunk.first] for y in stages]
 
 
 def forward_in_chunks(network: Network, x: Tensor, segment: int) -> Tensor:
@@ -76,5 +76,5 @@ def forward_in_chunks(network: Network, x: Tensor, segment: int) -> Tensor:
     Returns:
         (N, K, T), equal to ``network(x)``, each answer repeated up to the next.
     """
-    parts = [answer(network, x, chunk) for chunk in chunks(x.shape[2], segment, network)]
+    parts = [answers(network, x, chunk)[-1] for chunk in chunks(x.shape[2], segment, network)]
     return torch.cat(parts, dim=2)

@@ -43,6 +43,8 @@ class NetworkConfig(Section):
 
     name: str
     arguments: dict[str, Any] = {}
+    lookahead_s: float | None = Field(default=None, ge=0)
+    """How long a label may wait; the argument ``lookahead`` in seconds, at the rate of the data."""
 
 
 class AugmentConfig(Section):

@@ -12,6 +12,7 @@ from kinestream.clips import Clip
 from kinestream.datasets.folder import FolderDataset
 from kinestream.errors import ConfigError, DataError
 from kinestream.features import Pipeline, check_finite
+from kinestream.streaming import fill_scene
 from kinestream.training.config import DataConfig
 from kinestream.training.run_folder import Setup
 from kinestream.training.step import Trial
@@ -69,8 +70,13 @@ def fit_setup(clips: Sequence[Clip], features: Sequence[str | dict[str, object]]
     )
 
 
-def make_trial(clip: Clip, pipeline: Pipeline) -> Trial:
-    """Features and labels of one recording as tensors."""
+def make_trial(clip: Clip, pipeline: Pipeline, people: int = 1) -> Trial:
+    """Features and labels of one recording as tensors; scenes are filled up to ``people``.
+
+    Raises:
+        DataError: The recording shows more people than a scene holds.
+    """
     assert clip.labels is not None
-    x = torch.from_numpy(np.ascontiguousarray(pipeline.clip(clip.data)))
+    data = fill_scene(clip.data, people) if people > 1 else clip.data
+    x = torch.from_numpy(np.ascontiguousarray(pipeline.clip(data)))
     return Trial(x, torch.from_numpy(clip.labels))

@@ -73,6 +73,7 @@ def train(
     torch.manual_seed(config.training.seed)
     network = network_of(config, setup)
     _check_norm(network, config.training.segment)
+    _check_streams(network)
     pipeline = pipeline_of(setup)
     learner = Learner(
         network,
@@ -84,8 +85,8 @@ def train(
     done = _restore(run, learner) if resume else 0
 
     held_out = {
-        "valid": [make_trial(clip, pipeline) for clip in splits.valid],
-        "test": [make_trial(clip, pipeline) for clip in splits.test],
+        "valid": [make_trial(clip, pipeline, network.people) for clip in splits.valid],
+        "test": [make_trial(clip, pipeline, network.people) for clip in splits.test],
     }
     if not resume:
         run.create(config, setup)  # now that nothing is left to be wrong
@@ -148,6 +149,10 @@ def network_of(config: TrainConfig, setup: Setup) -> Network:
     arguments = dict(config.network.arguments)
     if config.custom:
         arguments["custom"] = config.custom
+    if config.network.lookahead_s is not None:
+        if "lookahead" in arguments:
+            raise ConfigError("give network.lookahead_s or the argument lookahead, not both.")
+        arguments["lookahead"] = round(config.network.lookahead_s * setup.fps)
     channels = len(pipeline_of(setup).channels)
     return build_network(config.network.name, partition, channels, len(setup.classes), **arguments)
 
@@ -179,6 +184,14 @@ def _check_norm(network: Network, segment: int) -> None:
         )
 
 
+def _check_streams(network: Network) -> None:
+    if not network.streams:
+        raise ConfigError(
+            "this network averages over whole clips, so it labels no frames of a stream: set "
+            "averaging.over to 'past', or give it a window (network.arguments.window)."
+        )
+
+
 def _train_epoch(
     config: TrainConfig, learner: Learner, clips: list[Clip], epoch: int, progress: Progress | None
 ) -> dict[str, float]:
@@ -189,7 +202,7 @@ def _train_epoch(
     torch.manual_seed(int(rng.integers(1 << 62)))
     steps = math.ceil(len(clips) / settings.batch_size)
     total, right, frames = 0.0, 0, 0
-    for index, batch in enumerate(_batches(config, clips, learner.pipeline, rng)):
+    for index, batch in enumerate(_batches(config, clips, learner, rng)):
         rate = learning_rate(config.optimizer, epoch - 1 + (index + 1) / steps, settings.epochs)
         for group in learner.optimizer.param_groups:
             group["lr"] = rate
@@ -217,13 +230,14 @@ def _train_epoch(
 
 
 def _batches(
-    config: TrainConfig, clips: list[Clip], pipeline: Pipeline, rng: np.random.Generator
+    config: TrainConfig, clips: list[Clip], learner: Learner, rng: np.random.Generator
 ) -> Iterator[list[Trial]]:
     order = rng.permutation(len(clips))
     size = config.training.batch_size
     for start in range(0, len(order), size):
         chosen = [clips[i] for i in order[start : start + size]]
-        yield [make_trial(augment(clip, config.augment, rng), pipeline) for clip in chosen]
+        changed = (augment(clip, config.augment, rng) for clip in chosen)
+        yield [make_trial(clip, learner.pipeline, learner.network.people) for clip in changed]
 
 
 def _test(

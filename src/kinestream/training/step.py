@@ -8,10 +8,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import torch
 from torch import Tensor
 
 from kinestream.models import Network
-from kinestream.training.chunks import answer, chunks
+from kinestream.training.chunks import answers, chunks
 from kinestream.training.losses import FrameLoss
 
 
@@ -29,7 +30,8 @@ def accumulate_gradients(
     """Add the gradient of the batch's loss to the network's, in bounded memory.
 
     The gradient is that of all recordings run whole, for any ``segment``: chunks see the frames
-    their labels depend on, and all sums share one denominator.
+    their labels depend on, and all sums share one denominator. Stages of refinement are all taught:
+    their losses add up.
 
     Args:
         network: In training mode.
@@ -46,11 +48,12 @@ def accumulate_gradients(
     total, right = 0.0, 0
     for trial in batch:
         for chunk in chunks(trial.x.shape[1], segment, network, context=context):
-            logits = answer(network, trial.x[None], chunk)[0]  # (K, T')
+            stages = answers(network, trial.x[None], chunk)  # (1, K, T') each
             labels = trial.labels[chunk.start : chunk.stop]
-            part = loss(logits, labels, over, context=chunk.context)
+            parts = [loss(logits[0], labels, over, context=chunk.context) for logits in stages]
+            part = torch.stack(parts).sum()
             part.backward()  # type: ignore[no-untyped-call]
             total += float(part.detach())
-            found = logits.detach()[:, chunk.context :].argmax(0)
+            found = stages[-1][0].detach()[:, chunk.context :].argmax(0)
             right += int((found == labels[chunk.context :]).sum())
     return total, right
