@@ -10,7 +10,9 @@ from typing import Any
 
 import pytest
 
-from kinestream.models import NETWORKS
+from kinestream.cli.models import _delays
+from kinestream.models import NETWORKS, build_network
+from kinestream.skeletons import adjacency, skeleton
 
 Run = Callable[..., Any]
 
@@ -74,6 +76,16 @@ def test_stages_tell_what_each_waits(run: Run) -> None:
     assert row(part, "mstcn")[5] == "1,500"
     assert "(1,023 + 477 + 2 x 0)" in part
     assert row(run("models", "--network", "mstcn").out, "mstcn")[5] == "0"
+
+
+def test_stages_behind_a_stride_wait_longer() -> None:
+    partition = adjacency(skeleton("sbu15"))
+    refine = {"stages": 2, "layers": 2, "channels": 4}
+    arguments: dict[str, Any] = {"channels": (4, 4), "kernel": 3, "strides": (1, 2)}
+    network = build_network(
+        "stgcn", partition, 3, 2, **arguments, lookahead="centred", refine=refine
+    )
+    assert _delays(network) == "14\n(2 + 2 x 6)"
 
 
 def test_lookahead_in_frames_and_seconds(run: Run) -> None:

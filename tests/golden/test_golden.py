@@ -11,13 +11,25 @@ from collections.abc import Callable
 import pytest
 
 from tests.golden.cases import GoldenCase
+from tests.golden.networks_pyskl import ctrgcn_unit, imported_network
+from tests.golden.networks_staged import costgcn, msgcn, mstcn
 from tests.golden.runners import graphs, metrics_segments, rtstgcn, tmse_loss
 
+# The first prefix of a case's name decides.
 RUNNERS: dict[str, Callable[[GoldenCase], None]] = {
     "graphs": graphs,
     "metrics_segments": metrics_segments,
     "rtstgcn": rtstgcn,
     "tmse_loss": tmse_loss,
+    "ctrgcn_official_unit": ctrgcn_unit,
+    "ctrgcn": imported_network,
+    "aagcn": imported_network,
+    "dgstgcn": imported_network,
+    "stgcnpp": imported_network,
+    "stgcn": imported_network,
+    "mstcn": mstcn,
+    "msgcn": msgcn,
+    "costgcn": costgcn,
 }
 
 

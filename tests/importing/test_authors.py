@@ -126,6 +126,18 @@ def test_options_and_sources_that_do_not_exist(
         convert(source, ctrgcn(5, 2)[0], **options)
 
 
+@pytest.mark.parametrize(
+    ("source", "key", "shape", "block"),
+    [("ctrgcn", "fc", (3, 8), "l1"), ("stgcn", "fcn", (3, 8, 1, 1), "st_gcn_networks.0")],
+)
+def test_a_head_alone_is_no_network(
+    source: str, key: str, shape: tuple[int, ...], block: str
+) -> None:
+    head = {f"{key}.weight": torch.zeros(shape), f"{key}.bias": torch.zeros(3)}
+    with pytest.raises(CheckpointError, match=f"hold no '{block}'"):
+        convert(source, head)
+
+
 @pytest.mark.parametrize("source", ["ctrgcn", "stgcn", "pyskl"])
 def test_the_weights_of_one_project_are_not_taken_for_anothers(source: str) -> None:
     state = stgcn(3, True)[0] if source == "ctrgcn" else ctrgcn(5, 2)[0]

@@ -10,7 +10,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from kinestream.errors import CheckpointError
+from kinestream.errors import CheckpointError, ConfigError
 from kinestream.importing import convert
 from kinestream.importing.foreign import LARGEST, Foreign
 from tests.importing import reference
@@ -141,6 +141,15 @@ def test_an_import_keeps_its_weights_when_the_original_changes(state: State) -> 
         value.fill_(7.0)
     network = imported.network()
     assert all(torch.equal(before[name], value) for name, value in network.state_dict().items())
+
+
+def test_changes_that_the_weights_do_not_fit_are_refused(state: State) -> None:
+    imported = convert("stgcn", state)
+    assert imported.network(lookahead=0).delay == 0
+    with pytest.raises(ConfigError, match="do not fit a network with other values of channels"):
+        imported.network(channels=[4, 9])
+    with pytest.raises(ConfigError, match="no argument 'depth'"):
+        imported.network(depth=3)
 
 
 @pytest.mark.parametrize("dtype", [torch.float16, torch.bfloat16, torch.float64])

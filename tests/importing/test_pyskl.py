@@ -267,6 +267,42 @@ def test_widths_that_are_no_share() -> None:
         share_of([16, 32], [2, 8])
 
 
+def without(value: Tensor) -> None:
+    return None
+
+
+def longer(value: Tensor) -> Tensor:
+    return torch.cat([value, value[:1]])
+
+
+def flat(value: Tensor) -> Tensor:
+    return value.reshape(1, 1, -1, 1, 1)
+
+
+@pytest.mark.parametrize("damage", [without, longer, flat])
+@pytest.mark.parametrize("name", ["stgcn", "stgcnpp", "aagcn-even-joints", "ctrgcn", "dgstgcn"])
+def test_a_damage_anywhere_is_an_error_in_words(
+    name: str, damage: Callable[[Tensor], Tensor | None]
+) -> None:
+    state = drawn(KINDS[name])[0]
+    for key in list(state)[:: max(1, len(state) // 25)]:
+        spoilt = damage(state[key])
+        damaged = {**state, key: spoilt} if spoilt is not None else dict(state)
+        if spoilt is None:
+            del damaged[key]
+        if key.endswith("add_coeff") and damage is longer:
+            continue  # the original keeps more of them than it has joints
+        with pytest.raises(CheckpointError):
+            convert("pyskl", damaged)
+
+
+def test_blocks_must_follow_one_another() -> None:
+    state = drawn(KINDS["ctrgcn"])[0]
+    moved = {key.replace("net.2.", "net.3."): value for key, value in state.items()}
+    with pytest.raises(CheckpointError, match="without gaps, got 0, 1, 3"):
+        convert("pyskl", moved)
+
+
 def test_other_weights_are_not_taken_for_pyskl() -> None:
     with pytest.raises(CheckpointError, match="not the weights of an STGCN"):
         convert("pyskl", {"fc.weight": torch.zeros(3, 4)})

@@ -30,12 +30,14 @@ class StepGraph(nn.Module):
         super().__init__()
         self.network = network
         self.memories = network.memories()
+        self.parts = network.parts()
 
     def forward(
         self, frame: Tensor, index: Tensor, length: Tensor, *windows: Tensor
     ) -> tuple[Tensor, ...]:
         """frame (N, C, V[, M]), index (N,), length (N,), windows -> logits (N, K), entries."""
-        tape = WindowTape(self.network, Tick(index, length), self.memories, windows)
+        named = {memory.name: w for memory, w in zip(self.memories, windows, strict=True)}
+        tape = WindowTape(self.network, Tick(index, length), self.parts, named)
         outputs, _ = self.network.run(self.network.frame(frame), tape.now, tape)
         return outputs[-1], *(tape.entries[memory.name] for memory in self.memories)
 

@@ -10,7 +10,6 @@ from pickle import UnpicklingError
 from typing import Any
 
 import torch
-from safetensors import SafetensorError
 from safetensors.torch import load_file
 
 from kinestream.errors import CheckpointError, MissingFileError
@@ -38,7 +37,7 @@ def read_state(path: str | Path) -> Mapping[str, Any]:
             f"{path} holds {size / 2**30:.1f} GiB, {MAX_BYTES >> 30} GiB are allowed: save its "
             f"state dict alone."
         )
-    state = _read_safetensors(path) if path.suffix == ".safetensors" else _read_torch(path)
+    state = _read(path)
     if not isinstance(state, Mapping):
         raise CheckpointError(
             f"{path} holds {type(state).__name__}, not weights: save the network's state dict."
@@ -54,19 +53,14 @@ def _unpacked_bytes(path: Path) -> int:
     try:
         with zipfile.ZipFile(path) as archive:
             return max(size, sum(member.file_size for member in archive.infolist()))
-    except (zipfile.BadZipFile, ValueError, NotImplementedError):
+    except (zipfile.BadZipFile, ValueError):
         raise _damaged(path) from None
 
 
-def _read_safetensors(path: Path) -> object:
+def _read(path: Path) -> object:
     try:
-        return load_file(path)
-    except (SafetensorError, ValueError, RuntimeError):
-        raise _damaged(path) from None
-
-
-def _read_torch(path: Path) -> object:
-    try:
+        if path.suffix == ".safetensors":
+            return load_file(path)
         return torch.load(path, map_location="cpu", weights_only=True)
     except UnpicklingError as error:
         if found := re.search(r"GLOBAL (\S{1,80})", str(error)):
@@ -75,7 +69,7 @@ def _read_torch(path: Path) -> object:
                 f"run. Save the network's state dict alone."
             ) from None
         raise _damaged(path) from None
-    except Exception:  # a damaged pickle can fail in any way
+    except Exception:  # a damaged file can fail in any way
         raise _damaged(path) from None
 
 

@@ -47,8 +47,7 @@ def convert(
     """
     transfer = Transfer(Foreign(state))
     transfer.linear("head.product", "fc", dims=2)
-    depth = transfer.foreign.numbers(r"l(\d{1,4})\.", first=1)
-    blocks = [f"l{i + 1}" for i in range(depth)]
+    blocks = transfer.foreign.blocks("l", first=1)
     found = read_blocks(transfer, blocks, "PA", dilations=dilations, transposed=False)
     return found.imported(transfer, strides=strides, people=people, averaging=averaging)
 

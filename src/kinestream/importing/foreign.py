@@ -91,6 +91,23 @@ class Foreign:
             )
         return len(found)
 
+    def blocks(self, name: str, first: int = 0) -> list[str]:
+        """The names of the blocks of a network, in their order.
+
+        Args:
+            name: Of a block, up to its number.
+            first: Number of the first block.
+
+        Raises:
+            CheckpointError: There is none, or there are gaps.
+        """
+        count = self.numbers(rf"{re.escape(name)}(\d{{1,4}})\.", first)
+        if not count:
+            raise CheckpointError(
+                f"the weights hold no '{name}{first}': are they complete, and of this project?"
+            )
+        return [f"{name}{number}" for number in range(first, first + count)]
+
     def check_used(self) -> None:
         """Refuse what nobody has taken.
 

@@ -10,6 +10,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from kinestream.errors import ConfigError
 from kinestream.models import Network, build_network
 
 
@@ -55,5 +56,11 @@ class Imported:
             **{**self.arguments, **changes},
         )
         network = network.to(dtype)
-        network.load_state_dict(self.weights)
+        try:
+            network.load_state_dict(self.weights)
+        except RuntimeError:
+            raise ConfigError(
+                f"the imported weights do not fit a network with other values of "
+                f"{', '.join(changes) or 'its arguments'}: change only how it streams."
+            ) from None
         return network.eval()

@@ -45,24 +45,24 @@ def convert(
 
 def _blocks(transfer: Transfer) -> Found:
     foreign, weights = transfer.foreign, transfer.weights
-    depth = foreign.numbers(r"st_gcn_networks\.(\d{1,4})\.")
+    blocks = foreign.blocks("st_gcn_networks.")
     weighted = "edge_importance.0" in foreign
     partition = foreign.take("A", 3)
     kernels, projected = [], []
-    for i in range(depth):
-        ours, theirs = f"blocks.{i}", f"st_gcn_networks.{i}"
+    for i, theirs in enumerate(blocks):
+        ours = f"blocks.{i}"
         _graph(transfer, f"{ours}.spatial", theirs, partition)
         if weighted:
             transfer.copy(f"{ours}.spatial.graph.mask", f"edge_importance.{i}", 3)
         tcn = f"{theirs}.tcn"
         kernels.append(temporal_conv(transfer, f"{ours}.temporal", f"{tcn}.2", f"{tcn}.3"))
         projected.append(projection(transfer, f"{ours}.residual", f"{theirs}.residual"))
-    graphs = [weights[f"blocks.{i}.spatial.graph.weight"] for i in range(depth)]  # (P, C, D)
+    graphs = [weights[f"blocks.{i}.spatial.graph.weight"] for i in range(len(blocks))]
     return Found(
         name="stgcn",
         partition=partition,
         in_channels=graphs[0].shape[1],
-        channels=[graph.shape[2] for graph in graphs],
+        channels=[graph.shape[2] for graph in graphs],  # (P, C, D) each
         projected=projected,
         arguments={
             "kernel": kernels,

@@ -202,20 +202,27 @@ class Backbone(Network):
         plan.ahead.check_spent()
 
     def run(self, x: Tensor, now: Tick, tape: Tape) -> tuple[list[Tensor], Tick]:
-        return self._from_block(0, self.stem(self.norm_in(x)), now, tape)
+        x = self.stem(self.norm_in(x))
+        first = 0
+        for number, block in enumerate(self.blocks):
+            assert isinstance(block, Block)
+            if block.stride > 1:
+                (x,), now = tape.when_due(partial(self._up_to, first, number + 1), x, now)
+                first = number + 1
+        return tape.when_due(partial(self._label, first), x, now)
 
     def over_clip(self, logits: Tensor) -> Tensor:
         return logits.mean(1) if self.head.mean is None else logits[:, -1]
 
-    def _from_block(
-        self, first: int, x: Tensor, now: Tick, tape: Tape
+    def _up_to(
+        self, first: int, stop: int, x: Tensor, now: Tick, tape: Tape
     ) -> tuple[list[Tensor], Tick]:
-        rate = now.stride
-        for number in range(first, len(self.blocks)):
-            x, now = self.blocks[number](x, now, tape)
-            if now.stride > rate:
-                rest = partial(self._from_block, number + 1)
-                return tape.when_due(rest, x, now, self.num_classes)
+        for block in self.blocks[first:stop]:
+            x, now = block(x, now, tape)
+        return [x], now
+
+    def _label(self, first: int, x: Tensor, now: Tick, tape: Tape) -> tuple[list[Tensor], Tick]:
+        (x,), now = self._up_to(first, len(self.blocks), x, now, tape)
         y, now = self.head(x, now, tape)
         outputs = [y]
         for stage in self.refine:

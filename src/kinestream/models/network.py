@@ -16,7 +16,7 @@ from torch import Tensor, nn
 
 from kinestream.errors import SkeletonError
 from kinestream.memory import Memory
-from kinestream.models.stepping import OPEN, ListingTape, RingTape, State
+from kinestream.models.stepping import OPEN, ListingTape, Part, RingTape, State
 from kinestream.models.tape import ClipTape, Tape
 from kinestream.models.temporal import Average
 from kinestream.models.tick import FOREVER, Tick
@@ -153,6 +153,10 @@ class Network(nn.Module, ABC):
         """All that a step remembers, in the order it is used."""
         return self._probe[1]
 
+    def parts(self) -> list[Part]:
+        """What is known of the sections between strides, in order."""
+        return self._probe[2]
+
     @property
     def frame_shape(self) -> tuple[int, ...]:
         """Shape of one input frame: (C, V), or (C, V, M) for a scene."""
@@ -160,14 +164,14 @@ class Network(nn.Module, ABC):
         return (self.in_channels, self.num_joints, *scene)
 
     @cached_property
-    def _probe(self) -> tuple[Tick, list[Memory]]:
-        """What one step on zeros tells: the moment of its answer, and what it remembers."""
+    def _probe(self) -> tuple[Tick, list[Memory], list[Part]]:
+        """What one step on zeros tells: the moment of its answer, what it remembers, its sections."""
         like = self._like()
         tape = ListingTape(self, like)
         with torch.no_grad(), _evaluating(self):
             zeros = like.new_zeros(1, *self.frame_shape)
             _, tick = self.run(self.frame(zeros), tape.now, tape)
-        return tick, tape.memories
+        return tick, tape.memories, tape.parts
 
     def _like(self) -> Tensor:
         return next(self.parameters())

@@ -6,7 +6,7 @@ Legend: N people, V joints, C channels.
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import NamedTuple
 
@@ -101,14 +101,33 @@ class RingTape(StepTape):
         return State(self._state.frames + 1, self._state.length, self._rings)
 
 
+class Part(NamedTuple):
+    """What a step can be told of one section of a network before it is run.
+
+    Attributes:
+        memories: What its operators remember.
+        shapes: Of its outputs, without N.
+        delay: Input frames between a frame's arrival and the section's answer for it.
+        stride: Input frames per answer.
+        past: Input frames before its own that an answer depends on.
+    """
+
+    memories: tuple[Memory, ...]
+    shapes: tuple[tuple[int, ...], ...]
+    delay: int
+    stride: int
+    past: int
+
+
 class ListingTape(StepTape):
-    """Finds out which memories a step uses, by running it once on zeros."""
+    """Finds out which memories a step uses and of what sections it is, by running it on zeros."""
 
     def __init__(self, network: nn.Module, like: Tensor) -> None:
         now = torch.zeros(1, dtype=torch.int64, device=like.device)
         super().__init__(network, Tick(now, now + OPEN))
         self._like = like
         self.memories: list[Memory] = []
+        self.parts: list[Part] = []
 
     def recall(self, memory: Memory) -> Tensor:
         self.memories.append(memory)
@@ -117,21 +136,39 @@ class ListingTape(StepTape):
     def record(self, memory: Memory, entry: Tensor) -> None:
         assert entry.shape[1:] == memory.shape, f"{memory.name}: entry {tuple(entry.shape)}"
 
+    def when_due(self, section: Section, x: Tensor, now: Tick) -> tuple[list[Tensor], Tick]:
+        before = len(self.memories)
+        outputs, later = section(x, now, self)
+        shapes = tuple(tuple(map(int, y.shape[1:])) for y in outputs)
+        made = tuple(self.memories[before:])
+        self.parts.append(Part(made, shapes, later.delay, later.stride, later.past))
+        return outputs, later
+
 
 class WindowTape(StepTape):
     """Takes the windows that a host hands over and collects the new entries: the exported step.
 
-    What follows a stride is exported as a branch that a runtime enters only for frames that somebody
-    is due an answer for; off the beat it makes entries of zeros, which no host keeps.
+    A section that follows a stride is exported as a branch that a runtime enters only for frames
+    that somebody is due an answer for; off the beat it makes zeros, which no host keeps.
+
+    Args:
+        network: The network.
+        now: The moment of the frame.
+        parts: What is known of the network's sections, in order.
+        windows: By the names of memories.
     """
 
     def __init__(
-        self, network: nn.Module, now: Tick, memories: Sequence[Memory], windows: Sequence[Tensor]
+        self,
+        network: nn.Module,
+        now: Tick,
+        parts: Sequence[Part],
+        windows: Mapping[str, Tensor],
     ) -> None:
         super().__init__(network, now)
         self._network = network
-        self._memories = tuple(memories)
-        self._windows = {m.name: window for m, window in zip(memories, windows, strict=True)}
+        self._parts = list(parts)
+        self._windows = windows
         self.entries: dict[str, Tensor] = {}
 
     def recall(self, memory: Memory) -> Tensor:
@@ -140,26 +177,35 @@ class WindowTape(StepTape):
     def record(self, memory: Memory, entry: Tensor) -> None:
         self.entries[memory.name] = entry
 
-    def when_due(
-        self, section: Section, x: Tensor, now: Tick, classes: int
-    ) -> tuple[list[Tensor], Tick]:
-        left = [memory for memory in self._memories if memory.name not in self.entries]
+    def when_due(self, section: Section, x: Tensor, now: Tick) -> tuple[list[Tensor], Tick]:
+        part = self._parts.pop(0)
+        if now.stride == 1:
+            return section(x, now, self)
+        names = [memory.name for memory in part.memories]
 
         def enter(x: Tensor, index: Tensor, length: Tensor, *windows: Tensor) -> tuple[Tensor, ...]:
-            tape = WindowTape(self._network, self.now, left, windows)
+            tape = WindowTape(self._network, self.now, (), dict(zip(names, windows, strict=True)))
             outputs, _ = section(x, replace(now, index=index, length=length), tape)
             # A branch may give nothing twice, nor what it was given.
-            return outputs[-1], *(tape.entries[memory.name].contiguous().clone() for memory in left)
+            made = (tape.entries[name].contiguous().clone() for name in names)
+            return *outputs, *made
 
         def leave_out(
             x: Tensor, index: Tensor, length: Tensor, *windows: Tensor
         ) -> tuple[Tensor, ...]:
-            shapes = [(classes,), *(memory.shape for memory in left)]
+            shapes = *part.shapes, *(memory.shape for memory in part.memories)
             return tuple(x.new_zeros(x.shape[0], *shape) for shape in shapes)
 
         behind = self.now.index - now.delay
         due = ((behind >= 0) & (behind % now.stride == 0)).any()
-        operands = (x, now.index, now.length, *(self._windows[memory.name] for memory in left))
-        logits, *entries = torch.cond(due, enter, leave_out, operands)
-        self.entries |= {memory.name: entry for memory, entry in zip(left, entries, strict=True)}
-        return [logits], now
+        operands = (x, now.index, now.length, *(self._windows[name] for name in names))
+        made = torch.cond(due, enter, leave_out, operands)
+        outputs, entries = made[: len(part.shapes)], made[len(part.shapes) :]
+        self.entries |= dict(zip(names, entries, strict=True))
+        return list(outputs), self._moment(part)
+
+    def _moment(self, part: Part) -> Tick:
+        """The moment of what a section answers: floors of floors are the floor of the product."""
+        index = (self.now.index - part.delay) // part.stride
+        length = (self.now.length + (part.stride - 1)) // part.stride
+        return Tick(index, length, part.delay, part.stride, part.past)

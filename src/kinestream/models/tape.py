@@ -39,16 +39,13 @@ class Tape(ABC):
             What it answers, and the moment that belongs to.
         """
 
-    def when_due(
-        self, section: Section, x: Tensor, now: Tick, classes: int
-    ) -> tuple[list[Tensor], Tick]:
-        """Run all of a network that follows a stride; a tape may leave it out off the beat.
+    def when_due(self, section: Section, x: Tensor, now: Tick) -> tuple[list[Tensor], Tick]:
+        """Run a section of a network, up to its next stride; a tape may leave it out off the beat.
 
         Args:
-            section: Takes frames, their moment and a tape; gives the logits of all stages.
+            section: Takes frames, their moment and a tape; gives tensors and their moment.
             x: Its input.
             now: The moment of ``x``.
-            classes: K of the logits.
         """
         return section(x, now, self)
 

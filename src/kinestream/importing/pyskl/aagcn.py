@@ -21,11 +21,11 @@ def read(transfer: Transfer) -> Found:
     """
     foreign, weights = transfer.foreign, transfer.weights
     foreign.leave("A")  # every block has an adjacency of its own
-    depth = foreign.numbers(r"gcn\.(\d{1,4})\.")
+    blocks = foreign.blocks("gcn.")
     attention = "gcn.0.gcn.conv_sa.weight" in foreign
     kernels, projected = [], []
-    for i in range(depth):
-        ours, theirs = f"blocks.{i}", f"gcn.{i}"
+    for i, theirs in enumerate(blocks):
+        ours = f"blocks.{i}"
         _graph(transfer, f"{ours}.spatial", f"{theirs}.gcn")
         if attention:
             _attention(transfer, f"{ours}.spatial.attention", f"{theirs}.gcn")
@@ -33,12 +33,12 @@ def read(transfer: Transfer) -> Found:
         kernels.append(temporal_conv(transfer, f"{ours}.temporal", f"{tcn}.conv", f"{tcn}.bn"))
         names = ("conv", "bn")
         projected.append(projection(transfer, f"{ours}.residual", f"{theirs}.residual", names))
-    graphs = [weights[f"blocks.{i}.spatial.graph.graph.weight"] for i in range(depth)]  # (P, C, D)
+    graphs = [weights[f"blocks.{i}.spatial.graph.graph.weight"] for i in range(len(blocks))]
     return Found(
         name="aagcn",
         partition=weights["blocks.0.spatial.graph.graph.mask"],
         in_channels=graphs[0].shape[1],
-        channels=[graph.shape[2] for graph in graphs],
+        channels=[graph.shape[2] for graph in graphs],  # (P, C, D) each
         projected=projected,
         arguments={"kernel": kernels, "attention": attention},
         averaged=f"The similarity of joints {'and two attentions are' if attention else 'is'}",

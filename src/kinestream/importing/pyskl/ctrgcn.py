@@ -21,6 +21,5 @@ def read(transfer: Transfer, *, dilations: Sequence[int] | None = None) -> Found
         ConfigError: There are too many dilations, or too few.
     """
     transfer.foreign.leave("A")  # every block has an adjacency of its own
-    depth = transfer.foreign.numbers(r"net\.(\d{1,4})\.")
-    blocks = [f"net.{i}" for i in range(depth)]
+    blocks = transfer.foreign.blocks("net.")
     return read_blocks(transfer, blocks, "A", dilations=dilations, transposed=True)

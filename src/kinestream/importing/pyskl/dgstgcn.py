@@ -31,15 +31,15 @@ def read(
         ConfigError: An option does not go with the weights.
     """
     foreign = transfer.foreign
-    depth = foreign.numbers(r"gcn\.(\d{1,4})\.")
+    blocks = foreign.blocks("gcn.")
     groups, joints, _ = foreign.shape("gcn.0.gcn.A", 3)
     in_channels = foreign.shape("gcn.0.gcn.pre.0.weight", 4)[1]
-    channels = [foreign.shape(f"gcn.{i}.gcn.bn.weight", 1)[0] for i in range(depth)]
-    widths = [foreign.shape(f"gcn.{i}.gcn.pre.1.weight", 1)[0] // groups for i in range(depth)]
+    channels = [foreign.shape(f"{block}.gcn.bn.weight", 1)[0] for block in blocks]
+    widths = [foreign.shape(f"{block}.gcn.pre.1.weight", 1)[0] // groups for block in blocks]
     branches: list[Any] = []
     projected = []
-    for i in range(depth):
-        ours, theirs = f"blocks.{i}", f"gcn.{i}"
+    for i, theirs in enumerate(blocks):
+        ours = f"blocks.{i}"
         _graph(transfer, f"{ours}.spatial", f"{theirs}.gcn", subset_wise)
         _share(transfer, f"{ours}.temporal.share", f"{theirs}.tcn.add_coeff", joints)
         branches = mixed_branches(transfer, f"{ours}.temporal", f"{theirs}.tcn", dilations)
@@ -63,17 +63,27 @@ def read(
 
 def _graph(transfer: Transfer, ours: str, theirs: str, subset_wise: bool) -> None:
     """Move the spatial half of a block."""
+    groups = transfer.foreign.shape(f"{theirs}.A", 3)[0]
     transfer.copy(f"{ours}.topology.edges", f"{theirs}.A", 3)
     for gain in ("alpha", "beta"):
-        values = transfer.foreign.take(f"{theirs}.{gain}", 1)
-        kept = values if subset_wise else values[:1]
-        transfer.put(f"{ours}.topology.{gain}", kept, f"{theirs}.{gain}")
+        _gain(transfer, f"{ours}.topology.{gain}", f"{theirs}.{gain}", groups, subset_wise)
     projection(transfer, f"{ours}.topology", f"{theirs}.pre")
     transfer.linear(f"{ours}.topology.psi", f"{theirs}.conv1")
     transfer.linear(f"{ours}.topology.phi", f"{theirs}.conv2")
     transfer.linear(f"{ours}.product", f"{theirs}.post")
     transfer.norm(f"{ours}.norm", f"{theirs}.bn")
     projection(transfer, f"{ours}.shortcut", f"{theirs}.down")
+
+
+def _gain(transfer: Transfer, ours: str, theirs: str, groups: int, subset_wise: bool) -> None:
+    """Move the gains of all groups, or the first, which is then the only one that is read."""
+    (count,) = transfer.foreign.shape(theirs, 1)
+    if count != groups:
+        raise CheckpointError(
+            f"{quoted(theirs)} must have a number for each of {groups} groups, got {count}."
+        )
+    gains = transfer.foreign.take(theirs, 1)
+    transfer.put(ours, gains if subset_wise else gains[:1], theirs)
 
 
 def _share(transfer: Transfer, ours: str, theirs: str, joints: int) -> None:

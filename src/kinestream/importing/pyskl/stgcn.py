@@ -38,22 +38,22 @@ def read(
     """
     foreign, weights = transfer.foreign, transfer.weights
     edges = _edges(adaptive, "gcn.0.gcn.PA" in foreign)
-    depth = foreign.numbers(r"gcn\.(\d{1,4})\.")
-    shortcut = any(f"gcn.{i}.gcn.down.0.weight" in foreign for i in range(depth))
+    blocks = foreign.blocks("gcn.")
+    shortcut = any(f"{block}.gcn.down.0.weight" in foreign for block in blocks)
     biases, temporal, projected = [], [], []
-    for i in range(depth):
-        ours, theirs = f"blocks.{i}", f"gcn.{i}"
+    for i, theirs in enumerate(blocks):
+        ours = f"blocks.{i}"
         biases.append(_graph(transfer, f"{ours}.spatial", f"{theirs}.gcn", edges))
         temporal.append(_temporal(transfer, f"{ours}.temporal", f"{theirs}.tcn", dilations))
         names = ("conv", "bn")
         projected.append(projection(transfer, f"{ours}.residual", f"{theirs}.residual", names))
-    graphs = [weights[f"blocks.{i}.spatial.graph.weight"] for i in range(depth)]  # (P, C, D)
+    graphs = [weights[f"blocks.{i}.spatial.graph.weight"] for i in range(len(blocks))]
     branched = isinstance(temporal[0], list)
     return Found(
         name="stgcnpp" if branched else "stgcn",
         partition=weights[f"blocks.0.spatial.graph.{_place_of_a(edges)}"],
         in_channels=graphs[0].shape[1],
-        channels=[graph.shape[2] for graph in graphs],
+        channels=[graph.shape[2] for graph in graphs],  # (P, C, D) each
         projected=projected,
         arguments={
             "edges": edges,

@@ -96,6 +96,7 @@ class Average(TemporalOperator, ABC):
     def __init__(self, averaging: Averaging) -> None:
         super().__init__(1)
         self.averaging = averaging
+        self._known_shapes: dict[tuple[int, ...], tuple[tuple[int, ...], tuple[int, ...]]] = {}
 
     @abstractmethod
     def statistic(self, x: Tensor) -> Tensor:
@@ -158,11 +159,7 @@ class Average(TemporalOperator, ABC):
                 "'past', or run it in windows."
             )
         refresh, window = self.averaging.refresh, self.averaging.window
-        like = next(self.parameters(), torch.zeros(()))
-        with torch.no_grad():
-            mean = self.statistic(like.new_zeros(1, *shape))
-            made = tuple(self.context(mean).shape[1:])
-        kept = tuple(mean.shape[1:])
+        kept, made = self._shapes(shape)
         beat = now.stride * refresh
         memories = []
         if refresh > 1 or window is None:
@@ -173,6 +170,16 @@ class Average(TemporalOperator, ABC):
         if refresh > 1:
             memories.append(Memory(f"{name}.context", made, (1,), delay=now.delay, stride=beat))
         return tuple(memories)
+
+    def _shapes(self, shape: tuple[int, ...]) -> tuple[tuple[int, ...], tuple[int, ...]]:
+        """Of the statistic and of the context, for frames of ``shape``; found out once."""
+        if shape not in self._known_shapes:
+            like = next(self.parameters(), torch.zeros(()))
+            with torch.no_grad():
+                mean = self.statistic(like.new_zeros(1, *shape))
+                context = self.context(mean)
+            self._known_shapes[shape] = tuple(mean.shape[1:]), tuple(context.shape[1:])
+        return self._known_shapes[shape]
 
     def step(
         self, x: Tensor, past: tuple[Tensor, ...], now: Tick
