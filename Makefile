@@ -7,14 +7,14 @@ demo: .venv/core            ## run the shipped bundles over generated recordings
 	$(BIN)/kinestream demo $(DEMO)
 
 test: .venv/dev             ## run the tests (without the ones that take minutes)
-	$(BIN)/python -m pytest -m "not long"
+	$(BIN)/python -m pytest -m "not long" -n auto --dist worksteal
 
 test-long: .venv/dev        ## run all tests
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n auto --dist worksteal
 
 lint: .venv/dev             ## style and types
-	$(BIN)/ruff check src tests benchmarks
-	$(BIN)/ruff format --check src tests benchmarks
+	$(BIN)/ruff check src tests benchmarks docs
+	$(BIN)/ruff format --check src tests benchmarks docs
 	$(BIN)/mypy
 
 check: lint test            ## all that a change must pass
@@ -22,6 +22,7 @@ check: lint test            ## all that a change must pass
 bench: .venv/dev            ## measure speed and memory, write results/
 	$(BIN)/python benchmarks/step_latency.py --out results/step_latency.json
 	$(BIN)/python benchmarks/training_memory.py --out results/training_memory.json
+	$(BIN)/python benchmarks/continual_cost.py --out results/continual_cost.json
 
 ARCHIVES ?= ../shared/data
 accuracy: .venv/dev        ## train the shipped configurations and stream their test recordings

@@ -9,6 +9,7 @@ read. To the left the causal form, to the right the centred one, which answers t
 from __future__ import annotations
 
 import argparse
+from itertools import pairwise
 from pathlib import Path
 
 from matplotlib.axes import Axes
@@ -80,7 +81,7 @@ def products(axes: Axes) -> None:
     for number, x in enumerate(taps):
         words(axes, x, PRODUCTS, f"W{'₀₁₂'[number]}")
         arrow(axes, (x, 0.45), (x, PRODUCTS - 0.4), INK)
-    for before, after in zip(taps, taps[1:], strict=False):
+    for before, after in pairwise(taps):
         words(axes, (before + after) / 2, PRODUCTS, "+")
     arrow(axes, (NEW / 2, PRODUCTS + 0.4), (NEW / 2, SUM - 0.27), INK)
 

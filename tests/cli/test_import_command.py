@@ -21,6 +21,8 @@ import kinestream as ks
 from kinestream.bundle import load
 from kinestream.clips import Clip
 from kinestream.export.parity import run_steps
+from kinestream.importing import SOURCES
+from kinestream.importing.bundling import ORIGINS
 from kinestream.skeletons import skeleton
 
 Run = Callable[..., Any]
@@ -175,6 +177,11 @@ def test_means_are_over_the_window_that_was_asked_for(
     manifest = load(tmp_path / "out").manifest
     assert manifest.people == 2
     assert manifest.network.arguments["averaging"] == {"over": "past", "window": 12, "refresh": 4}
+
+
+def test_every_source_has_an_origin_and_is_offered(run: Run) -> None:
+    assert set(ORIGINS) == set(SOURCES)
+    assert set(SOURCES) <= set(re.findall(r"\w+", run("import", "--help").out))
 
 
 def hostile(path: Path) -> None:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import copy
 import io
+from collections.abc import Sequence
 from unittest.mock import patch
 
 import numpy as np
@@ -19,7 +20,7 @@ from kinestream.export.parity import run_steps
 from kinestream.models import Network, stream
 from kinestream.models.stepping import State
 from kinestream.models.temporal import Average
-from kinestream.streaming import open_session
+from kinestream.streaming import Engine, open_session
 from kinestream.training.chunks import forward_in_chunks
 from tests.contracts.zoo import Case, clips, make
 
@@ -219,6 +220,23 @@ def check_onnx_equals_network(case: Case) -> None:
     for people in (1, 3):
         y = run_steps(step, memories, x[:people].numpy(), network.delay, network.stride)
         close(torch.from_numpy(np.ascontiguousarray(y)), truth[:people], FP32)
+    engine = Engine(step, memories, delay=network.delay, stride=network.stride)
+    streams_off_beat(engine, x, truth, heads=(0, 3, 5))
+
+
+def streams_off_beat(engine: Engine, x: Tensor, truth: Tensor, heads: Sequence[int]) -> None:
+    """People who joined at different frames, in one call of the graph: some are due, some not."""
+    streams = [engine.start() for _ in heads]
+    for stream_, row, head in zip(streams, x, heads, strict=True):
+        for t in range(head):
+            engine.step([stream_], row[None, :, t].numpy())
+    for offset in range(x.shape[2] - max(heads)):
+        frames = torch.stack([x[p, :, head + offset] for p, head in enumerate(heads)])
+        y = engine.step(streams, frames.numpy())
+        for p, head in enumerate(heads):
+            answered = head + offset - engine.delay
+            if answered >= 0:
+                close(torch.from_numpy(y[p]), truth[p, :, answered // engine.stride], FP32)
 
 
 def advance(network: Network, x: Tensor, frames: int) -> State:

@@ -130,7 +130,7 @@ def msgcn(case: GoldenCase) -> None:
     step = max(1, x.shape[2] // 16)
 
     def as_theirs(key: str, y: Tensor) -> Tensor:  # (N, T, V, C) -> (C, T / step, V) of the first
-        return y[0].permute(2, 0, 1)[:, ::step]
+        return y[0].movedim(-1, 0)[:, ::step]
 
     network: Any = imported.network()
     graph = [each for each in network.blocks.modules() if isinstance(each, TemporalOperator)]
@@ -176,7 +176,7 @@ def costgcn(case: GoldenCase) -> None:
     x = torch.from_numpy(arrays["x"])  # (N, C, T, V, M)
     x = x if about["persons"] > 1 else x.squeeze(-1)
     network = imported.network()
-    end = 0 if about["padding"] == "equal" else network.delay // stride
+    end = 0 if about["padding"] else network.delay // stride
     last = f"blocks.{len(about['strides']) - 1}"
 
     for double in (False, True):
@@ -209,14 +209,15 @@ def _check_padded(
 ) -> None:
     """``out`` and what lies on the way to it; the network is double afterwards."""
     arrays, tolerance = case.arrays(), case.float32_tolerance()
-    modules = {key: _ours(key) for key in arrays if key.startswith("mid_")}
+    known = dict(network.named_modules())
+    modules = {key: ours for key in arrays if (ours := _ours(key)) in known}
     valid = _valid(arrays)
     with torch.no_grad(), Outputs(network, modules.values()) as made:
         found = _padded(network, x, valid, shown)
     assert_close(found, arrays["out"], tolerance)
     for key, ours in modules.items():
         assert_close(as_theirs(key, made[ours]), arrays[key], tolerance)
-    truth = arrays["out_f64"]  # of all stages, or of the first ones
+    truth = arrays["out_f64"]  # of all stages, or of the first alone
     with torch.no_grad():
         found = _padded(network.double(), x.double(), valid, shown)
     assert_close(found[: len(truth)], truth, FP64)

@@ -167,7 +167,8 @@ def _with_features(
             f"({skeleton.units}) does not make {made}: name the features they were trained with."
         )
     names = ", ".join(str(step["name"]) for step in pipeline.to_list()) or "none"
-    return imported, pipeline, [f"Features: {names}."]
+    before = "Whatever else the original did to its recordings is yours to do before."
+    return imported, pipeline, [f"Features: {names}. {before}"]
 
 
 def _pipeline(in_channels: int, skeleton: Skeleton, specs: Specs) -> Pipeline | None:

@@ -152,7 +152,8 @@ def network_of(config: TrainConfig, setup: Setup) -> Network:
     if config.network.lookahead_s is not None:
         if "lookahead" in arguments:
             raise ConfigError("give network.lookahead_s or the argument lookahead, not both.")
-        arguments["lookahead"] = round(config.network.lookahead_s * setup.fps)
+        # Whole frames that fit into the time, whatever binary fractions make of it.
+        arguments["lookahead"] = int(config.network.lookahead_s * setup.fps + 1e-6)
     channels = len(pipeline_of(setup).channels)
     return build_network(config.network.name, partition, channels, len(setup.classes), **arguments)
 
