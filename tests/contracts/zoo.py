@@ -94,6 +94,8 @@ OTHERS = [
     Case("ctrgcn", "window-apart", WINDOWED | {"window": {"frames": 12, "stride": 12}}),
     Case("ctrgcn", "window-between", WINDOWED | {"window": {"frames": 12, "stride": 5}}),
     Case("ctrgcn", "window-no-wait", WINDOWED | {"window": {"frames": 8, "stride": 4, "lookahead": 0}}),
+    Case("mstcn", "clip", NETWORKS["mstcn"] | CLIP | {"averaging": {"window": 12, "refresh": 3}}),
+    Case("mstcnpp", "clip", NETWORKS["mstcnpp"] | CLIP | {"lookahead": 5}),
     Case("msgcn", "logits", NETWORKS["msgcn"] | {"refine": {"reads": "logits", "layers": 2}}),
 ]  # fmt: skip
 

@@ -34,8 +34,6 @@ class HeadOptions:
     pool: Literal["mean", "joints"] = "mean"
 
     def __post_init__(self) -> None:
-        if self.answers not in ("frame", "clip"):
-            raise ConfigError(f"head must be 'frame' or 'clip', got {self.answers!r}.")
         if self.pool not in ("mean", "joints"):
             raise ConfigError(f"unknown pool {self.pool!r}; use 'mean' or 'joints'.")
 
@@ -51,6 +49,18 @@ class MeanOverTime(Average):
 
     def use(self, x: Tensor, context: Tensor) -> Tensor:
         return context.expand_as(x)
+
+
+def mean_over_time(answers: Answers, averaging: Averaging) -> MeanOverTime | None:
+    """What a head does with its logits; ``None`` where it labels frames.
+
+    Raises:
+        ConfigError: There is no such answer.
+    """
+    if answers not in ("frame", "clip"):
+        raise ConfigError(f"head must be 'frame' or 'clip', got {answers!r}.")
+    # A mean of K numbers costs nothing, so it is new with every frame.
+    return MeanOverTime(replace(averaging, refresh=1)) if answers == "clip" else None
 
 
 class Head(Block):
@@ -83,10 +93,7 @@ class Head(Block):
         self.dropout = nn.Dropout(dropout)
         width = channels * (joints if options.pool == "joints" else 1)
         self.product = nn.Linear(width, num_classes)
-        self.mean: MeanOverTime | None = None
-        if options.answers == "clip":
-            # A mean of K numbers costs nothing, so it is new with every frame.
-            self.mean = MeanOverTime(replace(averaging, refresh=1))
+        self.mean = mean_over_time(options.answers, averaging)
 
     def forward(self, x: Tensor, now: Tick, tape: Tape) -> tuple[Tensor, Tick]:
         x = x.mean(-2) if self.pool == "mean" else x.flatten(-2)  # (..., M, C)

@@ -12,11 +12,13 @@ from torch import Tensor, nn
 
 from kinestream.models.backbone import Partition
 from kinestream.models.block import Block
+from kinestream.models.head import Answers, mean_over_time
 from kinestream.models.lookahead import Lookahead
 from kinestream.models.network import Network
 from kinestream.models.norm import FrameBatchNorm, FrameLayerNorm, NormName
 from kinestream.models.refinement import Refinement, Stage
 from kinestream.models.tape import Tape
+from kinestream.models.temporal import Averaging
 from kinestream.models.tick import Tick
 
 
@@ -30,6 +32,8 @@ class StagedTCN(Network):
         norm: Of the input, and of layers that have one.
         norm_in: Whether the input is normalised.
         people: M of a scene, whose features stand side by side.
+        head: ``frame``, or ``clip`` for the mean over time of the last stage's logits.
+        averaging: Of ``clip`` answers.
     """
 
     def __init__(
@@ -41,6 +45,8 @@ class StagedTCN(Network):
         norm: NormName,
         norm_in: bool,
         people: int,
+        head: Answers,
+        averaging: Averaging | Mapping[str, Any] | None,
     ) -> None:
         super().__init__(in_channels, joints, num_classes, people=people)
         self.norm_in: nn.Module = nn.Identity()
@@ -48,6 +54,7 @@ class StagedTCN(Network):
             self.norm_in = FrameLayerNorm(in_channels, joints)
         elif norm_in:
             self.norm_in = FrameBatchNorm(joints, in_channels)
+        self.mean = mean_over_time(head, Averaging.of(averaging))
 
     @property
     def features(self) -> int:
@@ -80,7 +87,12 @@ class StagedTCN(Network):
         for stage in self.refine:
             y, now = stage(y, now, tape)
             outputs.append(y)
+        if self.mean is not None:
+            outputs[-1], now = tape.run(self.mean, outputs[-1], now)
         return outputs, now
+
+    def over_clip(self, logits: Tensor) -> Tensor:
+        return logits.mean(1) if self.mean is None else logits[:, -1]
 
 
 class MSTCN(StagedTCN):
@@ -99,6 +111,8 @@ class MSTCN(StagedTCN):
         dropout: Share of values dropped in training; published 0.5.
         refine: Refinement stages; by default three of the same layers and width.
         people: M of a scene that is labelled together.
+        head: ``frame`` labels every frame, ``clip`` what was seen so far.
+        averaging: Of ``clip`` answers: ``over``, ``window``.
 
     Source: MS-TCN (Abu Farha and Gall, CVPR 2019).
     """
@@ -118,6 +132,8 @@ class MSTCN(StagedTCN):
         dropout: float = 0.0,
         refine: Mapping[str, Any] | None = None,
         people: int = 1,
+        head: Answers = "frame",
+        averaging: Averaging | Mapping[str, Any] | None = None,
     ) -> None:
         super().__init__(
             int(partition.shape[-1]),
@@ -126,6 +142,8 @@ class MSTCN(StagedTCN):
             norm=norm,
             norm_in=norm_in,
             people=people,
+            head=head,
+            averaging=averaging,
         )
         same: dict[str, Any] = {
             "layers": layers, "channels": channels, "layer": layer, "dropout": dropout

@@ -14,12 +14,13 @@ from torch import Tensor, nn
 
 from kinestream.models.backbone import Partition
 from kinestream.models.block import Block
+from kinestream.models.head import Answers
 from kinestream.models.lookahead import Lookahead
 from kinestream.models.mstcn import StagedTCN
 from kinestream.models.norm import NormName
 from kinestream.models.refinement import Refinement
 from kinestream.models.tape import Tape
-from kinestream.models.temporal import Delay, TemporalConv
+from kinestream.models.temporal import Averaging, Delay, TemporalConv
 from kinestream.models.tick import Tick
 
 
@@ -116,6 +117,8 @@ class MSTCNPP(StagedTCN):
         dropout: Share of values dropped in training; published 0.5.
         refine: Refinement stages; by default three of ten layers and the same width.
         people: M of a scene that is labelled together.
+        head: ``frame`` labels every frame, ``clip`` what was seen so far.
+        averaging: Of ``clip`` answers: ``over``, ``window``.
 
     Source: MS-TCN++ (Li et al., TPAMI 2020).
     """
@@ -134,6 +137,8 @@ class MSTCNPP(StagedTCN):
         dropout: float = 0.0,
         refine: Mapping[str, Any] | None = None,
         people: int = 1,
+        head: Answers = "frame",
+        averaging: Averaging | Mapping[str, Any] | None = None,
     ) -> None:
         super().__init__(
             int(partition.shape[-1]),
@@ -142,6 +147,8 @@ class MSTCNPP(StagedTCN):
             norm=norm,
             norm_in=norm_in,
             people=people,
+            head=head,
+            averaging=averaging,
         )
         ahead = Lookahead(lookahead)
         first = DualStage(
