@@ -209,7 +209,7 @@ def test_a_manifest_that_is_wrong(
         ),
         ("training.epochs=many", "key 'training.epochs': .*integer.*, got 'many'"),
         ("optimizer.learning_rate=-1e-3", "key 'optimizer.learning_rate': .*, got -0.001"),
-        ("network.name=lstm", "unknown network 'lstm'; there are rtstgcn, stgcn"),
+        ("network.name=lstm", "unknown network 'lstm'; there are aagcn, agcn, costgcn"),
         ("network.arguments.depth=3", "network 'stgcn': .*'depth'"),
         (
             "data.path=/nowhere",

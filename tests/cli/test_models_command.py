@@ -70,7 +70,8 @@ def test_published_figures(run: Run) -> None:
     assert row(classes.out, "msgcn")[1] == "650 k"
 
 
-def test_stages_tell_what_each_waits(run: Run) -> None:
+def test_stages_tell_what_each_waits(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "100")
     assert "  4,092 (4 x 1,023)  " in run("models", "--published", "--network", "mstcn").out
     part = run("models", "--network", "mstcn", "--lookahead", 1500).out
     assert row(part, "mstcn")[5] == "1,500"

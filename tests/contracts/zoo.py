@@ -57,7 +57,7 @@ MATRIX = [
     for norm in NORMS
 ]
 
-STRIDED = {"strides": (1, 2, 2), "lookahead": "centred", "channels": (6, 8, 8), "norm": "batch"}
+STRIDED = {"strides": (2, 2), "lookahead": "centred", "channels": (6, 8), "norm": "batch"}
 PAIR = {"people": 2, "norm_in": "people", "norm": "batch"}
 CLIP = {"head": "clip"}
 WINDOWED = SMALL | CLIP | {"averaging": {"over": "clip"}, "lookahead": "centred"}

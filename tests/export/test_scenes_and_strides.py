@@ -106,7 +106,9 @@ def test_a_look_ahead_in_seconds(settings: dict[str, Any], tmp_path: Path) -> No
     del changed["network"]["arguments"]["lookahead"]
     changed["training"]["epochs"] = 1
     train(TrainConfig.model_validate(changed), RunFolder(tmp_path / "run"))
-    assert export_run(RunFolder(tmp_path / "run")).delay_frames == 2  # at 25 fps
+    bundle = export_run(RunFolder(tmp_path / "run"))
+    assert bundle.delay_frames == 2  # at 25 fps
+    assert bundle.manifest.network.arguments["lookahead"] == 2
 
 
 def test_windows_of_a_clip_network_are_a_bundle(

@@ -95,7 +95,7 @@ def _export(
         except ModuleNotFoundError:
             raise MissingExtraError("exporting a bundle", "export") from None
     assert program is not None
-    for node in program.model.graph:
+    for node in program.model.graph.all_nodes():  # those of branches too
         node.metadata_props.clear()  # stack traces name the files of the machine that exported
         node.doc_string = None
     buffer = io.BytesIO()

@@ -12,7 +12,7 @@ from kinestream.export.card import Origin
 from kinestream.export.writing import check_target, manifest_of, write_bundle
 from kinestream.training.checkpoints import load_latest, load_weights
 from kinestream.training.config import TrainConfig
-from kinestream.training.loop import network_of
+from kinestream.training.loop import network_arguments, network_of
 from kinestream.training.run_folder import RunFolder, Setup
 
 PROTOCOL = (
@@ -47,7 +47,7 @@ def export_run(run: RunFolder, target: Path | None = None) -> Bundle:
     manifest = manifest_of(
         network.eval(),
         config.network.name,
-        config.network.arguments,
+        network_arguments(config, setup),
         name=config.name,
         classes=setup.classes,
         background=config.background,

@@ -146,6 +146,17 @@ def network_of(config: TrainConfig, setup: Setup) -> Network:
         dilation=graph.dilation,
         normalisation=graph.normalisation,
     )
+    channels = len(pipeline_of(setup).channels)
+    arguments = network_arguments(config, setup)
+    return build_network(config.network.name, partition, channels, len(setup.classes), **arguments)
+
+
+def network_arguments(config: TrainConfig, setup: Setup) -> dict[str, Any]:
+    """The keyword arguments that a configuration gives its network.
+
+    Raises:
+        ConfigError: The look-ahead is given twice.
+    """
     arguments = dict(config.network.arguments)
     if config.custom:
         arguments["custom"] = config.custom
@@ -154,8 +165,7 @@ def network_of(config: TrainConfig, setup: Setup) -> Network:
             raise ConfigError("give network.lookahead_s or the argument lookahead, not both.")
         # Whole frames that fit into the time, whatever binary fractions make of it.
         arguments["lookahead"] = int(config.network.lookahead_s * setup.fps + 1e-6)
-    channels = len(pipeline_of(setup).channels)
-    return build_network(config.network.name, partition, channels, len(setup.classes), **arguments)
+    return arguments
 
 
 def pipeline_of(setup: Setup) -> Pipeline:
