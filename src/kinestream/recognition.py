@@ -161,6 +161,12 @@ def check_fits(clip: Clip, bundle: Bundle) -> None:
             f"{clip.skeleton.name!r}, bundle {bundle.name!r} takes the "
             f"{bundle.skeleton.num_joints} of {bundle.skeleton.name!r}."
         )
+    if len(clip.channels) != len(bundle.channels):
+        raise DataError(
+            f"{clip.source or 'the clip'} has {len(clip.channels)} channels, bundle "
+            f"{bundle.name!r} takes {len(bundle.channels)}: {', '.join(bundle.channels)}. An array "
+            f"must be (C, T, V, M)."
+        )
     if clip.channels != bundle.channels:
         raise DataError(
             f"{clip.source or 'the clip'} has channels {', '.join(clip.channels)}, bundle "

@@ -240,12 +240,13 @@ def test_files_that_are_refused(
     [
         (("--skeleton", "octopus"), "there is no skeleton 'octopus'"),
         (("--labels", "none.txt"), "none.txt"),
-        (("--lookahead", "soon"), "--lookahead takes a number of frames or 'centred', got 'soon'"),
+        (("--lookahead", "soon"), "--lookahead takes a number of frames, 'centred' or seconds"),
         (("--lookahead", "-3"), "--lookahead takes a number of frames"),
         (("--lookahead", "7"), r"lookahead must be 0 to 6 frames \(centred\), got 7"),
         (("--window", "8"), "msgcn networks take no means over time: leave window out"),
         (("--features", "none.yaml"), "there is no configuration file none.yaml"),
-        (("--fps", "0"), "this cannot be a bundle: key 'fps'"),
+        (("--fps", "0"), "--fps must be above 0 and at most 10000, got 0"),
+        (("--fps", "5000"), "this cannot be a bundle: key 'fps'"),
         (("--name", "../x"), "this cannot be a bundle: key 'name'"),
     ],
 )

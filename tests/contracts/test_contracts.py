@@ -2,18 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import pytest
 import torch
 
 from kinestream.models import NETWORKS
-from tests.contracts.checks import CHECKS
-from tests.contracts.zoo import CASES, Case
+from tests.contracts.checks import CHECKS, check_onnx_equals_network
+from tests.contracts.zoo import CASES, EXPORTED, OTHERS, Case
 
 
-@pytest.mark.parametrize("case", CASES, ids=str)
-@pytest.mark.parametrize("check", CHECKS, ids=lambda check: check.__name__)
+def cells() -> Iterator[object]:
+    """Every check of every case; exporting takes seconds, so beyond the matrix only some are."""
+    for check in CHECKS:
+        for case in CASES:
+            slow = check is check_onnx_equals_network and case in OTHERS
+            marks = [pytest.mark.long] if slow and str(case) not in EXPORTED else []
+            yield pytest.param(check, case, marks=marks, id=f"{check.__name__}-{case}")
+
+
+@pytest.mark.parametrize(("check", "case"), list(cells()))
 def test_contract(check: Callable[[Case], None], case: Case) -> None:
     if "grad" in check.__code__.co_names:
         check(case)

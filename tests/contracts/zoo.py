@@ -101,6 +101,18 @@ OTHERS = [
 
 CASES = MATRIX + OTHERS
 
+EXPORTED = {
+    "rtstgcn-spaced-even",
+    "stgcn-strided",
+    "stgcn-pair",
+    "stgcn-clip-window",
+    "stgcn-clip-from-start",
+    "stgcn-refined",
+    "ctrgcn-strided",
+    "ctrgcn-window-between",
+}
+"""The others whose graphs are checked in the default run; ``make test-long`` checks them all."""
+
 
 def partition() -> NDArray[np.float64]:
     """Adjacency of a small body."""

@@ -68,6 +68,7 @@ def test_what_averages_over_the_clip_does_not_stream() -> None:
     arguments = NETWORKS["ctrgcn"] | {"averaging": {"over": "clip"}}
     network = build_network("ctrgcn", partition(), 3, 5, **arguments)
     assert not network.streams
+    network.eval()
     with pytest.raises(ConfigError, match="cannot stream: set averaging.over to 'past'"):
         network.start(1)
 

@@ -35,6 +35,7 @@ class Chain(Network):
         super().__init__(CHANNELS, JOINTS, CHANNELS)
         self.operators = torch.nn.ModuleList(operators)
         self.anchor = torch.nn.Parameter(torch.zeros(1))
+        self.eval()
 
     def run(self, x: Tensor, now: Tick, tape: Tape) -> tuple[list[Tensor], Tick]:
         for operator in self.operators:

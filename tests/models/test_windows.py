@@ -90,8 +90,10 @@ def test_a_clip_is_classified_by_the_mean_of_its_logits() -> None:
     [
         ({"frames": 9, "stride": 10}, "stride of 1 to 9 .* got 10"),
         ({"frames": 9, "lookahead": 9}, "lookahead of 0 to 8, got 1 and 9"),
-        ({"frames": 0}, "window of 0 frames"),
-        ({"length": 9}, "takes frames, stride and lookahead"),
+        ({"frames": 0}, "whole numbers of frames, got 0, 1, 0"),
+        ({"frames": 9.5}, "whole numbers of frames, got 9.5"),
+        ({"stride": 2}, "window needs frames"),
+        ({"length": 9}, "takes stride and lookahead, got {'length': 9}"),
     ],
 )
 def test_wrong_windows_are_refused(window: dict[str, int], message: str) -> None:

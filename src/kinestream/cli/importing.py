@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+
+from kinestream.cli.lookahead import lookahead_frames
 
 if TYPE_CHECKING:
     from kinestream.importing.bundling import Specs
@@ -29,7 +31,10 @@ def command(
     ] = None,
     fps: Annotated[float, typer.Option(help="Frames per second that they were trained at.")] = 30.0,
     lookahead: Annotated[
-        str, typer.Option(help="Frames that a label may wait, or 'centred' as in training.")
+        str,
+        typer.Option(
+            help="Frames or seconds (0.5s) that a label may wait, or 'centred' as in training."
+        ),
     ] = "centred",
     window: Annotated[
         int | None, typer.Option(help="Frames that means over time take, where there are any.")
@@ -47,7 +52,7 @@ def command(
     from kinestream.skeletons import skeleton as find
 
     layout, classes = find(skeleton), read_classes(labels)
-    specs, frames = _features(features), _lookahead(lookahead)
+    specs, frames = _features(features), lookahead_frames(lookahead, fps)
     with needs("importing weights", "export", "torch", "onnx", "onnxscript"):
         from kinestream.importing.bundling import Wishes, import_bundle
 
@@ -61,16 +66,6 @@ def command(
     size_kb = sum(entry.bytes for entry in bundle.manifest.files.values()) / 1e3
     written = f"wrote {bundle.path} ({size_kb:.0f} kB): {bundle!r}"
     console.print(plain(written), soft_wrap=True)
-
-
-def _lookahead(text: str) -> int | Literal["centred"]:
-    from kinestream.errors import ConfigError
-
-    if text == "centred":
-        return "centred"
-    if not text.isdecimal() or len(text) > 9:
-        raise ConfigError(f"--lookahead takes a number of frames or 'centred', got {text[:40]!r}.")
-    return int(text)
 
 
 def _features(path: Path | None) -> Specs | None:

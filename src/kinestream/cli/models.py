@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 from itertools import groupby
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from kinestream.errors import ConfigError, SkeletonError
+from kinestream.cli.lookahead import check_fps, lookahead_frames
+from kinestream.errors import SkeletonError
 
 if TYPE_CHECKING:
     from kinestream.models import Network
 
 MAX_JOINTS = 256
-MAX_FPS = 10_000
+WIDTH = 120
+"""Of the table where there is no terminal to fit."""
 
 
 def command(
@@ -40,10 +41,13 @@ def command(
     neighbours as dense products. The receptive field, the delay and the beat of labels are in
     frames; the delay of a network in stages is also told for each.
     """
+    from rich.console import Console
+
     from kinestream.cli.showing import console, plain
     from kinestream.extras import needs
 
-    budget = _budget(lookahead, fps)
+    check_fps(fps)
+    budget = None if lookahead is None else lookahead_frames(lookahead, fps)
     with needs("listing networks", "train", "torch"):
         from kinestream.models import NETWORKS, network_class
 
@@ -58,26 +62,9 @@ def command(
         table = _table(rows, frames, fps)
     how = "as published" if published else f"default arguments, {classes or 52} classes"
     table.title = f"{how}, {plain(skeleton)}, clips of {frames:,} frames"
-    console.print(table)
-
-
-def _budget(lookahead: str | None, fps: float | None) -> int | str | None:
-    """Frames that a label may wait, ``centred``, or nothing said."""
-    if fps is not None and not 0 < fps <= MAX_FPS:
-        raise ConfigError(f"--fps must be above 0 and at most {MAX_FPS}, got {fps:g}.")
-    if lookahead is None or lookahead == "centred":
-        return lookahead
-    if re.fullmatch(r"[0-9]{1,9}", lookahead):
-        return int(lookahead)
-    seconds = re.fullmatch(r"([0-9]{1,9}(?:\.[0-9]{1,9})?)s", lookahead)
-    if seconds is None:
-        raise ConfigError(
-            f"--lookahead takes a number of frames, 'centred' or seconds such as 0.5s, "
-            f"got {lookahead[:40]!r}."
-        )
-    if fps is None:
-        raise ConfigError(f"--lookahead {lookahead} is in seconds: give the frame rate with --fps.")
-    return int(float(seconds[1]) * fps + 1e-6)
+    # Written to a file, the table keeps its lines whole.
+    page = console if console.is_terminal else Console(width=max(console.width, WIDTH))
+    page.print(table)
 
 
 def _averages(name: str, published: bool) -> bool:

@@ -114,6 +114,8 @@ class Backbone(Network):
         people = options.get("people", 1)
         if people < 1:
             raise ConfigError(f"people must be 1 or more, got {people}.")
+        if partition.ndim != 3 or partition.shape[1] != partition.shape[2]:
+            raise ConfigError(f"the partition must be (P, V, V), got {tuple(partition.shape)}.")
         joints = int(partition.shape[-1])
         super().__init__(in_channels, joints, num_classes, people=people)
         self.norm_in = _norm_in(options, people, joints, in_channels)

@@ -25,8 +25,10 @@ class Lookahead:
     """
 
     def __init__(self, budget: int | Literal["centred"] = 0) -> None:
-        if isinstance(budget, str) and budget != "centred":
-            raise ConfigError(f"lookahead must be a number of frames or 'centred', got {budget!r}.")
+        if budget != "centred" and not isinstance(budget, int):
+            raise ConfigError(
+                f"lookahead must be a whole number of frames or 'centred', got {budget!r}."
+            )
         if not isinstance(budget, str) and budget < 0:
             raise ConfigError(f"lookahead must be 0 or more frames, got {budget}.")
         self.budget = budget

@@ -14,7 +14,7 @@ from functools import cached_property
 import torch
 from torch import Tensor, nn
 
-from kinestream.errors import SkeletonError
+from kinestream.errors import ConfigError, SkeletonError
 from kinestream.memory import Memory
 from kinestream.models.stepping import OPEN, ListingTape, Part, RingTape, State
 from kinestream.models.tape import ClipTape, Tape
@@ -99,6 +99,10 @@ class Network(nn.Module, ABC):
 
     def stages(self, x: Tensor, lengths: Tensor | None = None) -> list[Tensor]:
         """As :meth:`forward`, the logits of every stage."""
+        if x.dim() not in (4, 5) or 0 in x.shape:
+            raise SkeletonError(
+                f"clips must be (N, C, T, V) or (N, C, T, V, M) and not empty, got {tuple(x.shape)}."
+            )
         alone = x.dim() == 5 and self.people == 1
         people = x.shape[4] if alone else 1
         if alone:
@@ -117,7 +121,13 @@ class Network(nn.Module, ABC):
         return logits.mean(1)
 
     def start(self, people: int) -> State:
-        """The state of ``people`` streams (or scenes) that have seen nothing."""
+        """The state of ``people`` streams (or scenes) that have seen nothing.
+
+        Raises:
+            ConfigError: The network is in training mode, or averages over whole clips.
+        """
+        if self.training:
+            raise ConfigError("a network streams in evaluation mode: call .eval() first.")
         like = self._like()
         rings = {
             memory.name: like.new_zeros(people, memory.length, *memory.shape)
@@ -139,12 +149,21 @@ class Network(nn.Module, ABC):
             (N, K) logits of frame ``state.frames - delay``, meaningless while that is negative and
             where it is no multiple of ``stride``, and the next state.
         """
+        if len(x) != len(state.frames):
+            raise SkeletonError(
+                f"{len(x)} frames for a state of {len(state.frames)} streams: one for each."
+            )
         tape = RingTape(self, state)
         outputs, _ = self.run(self.frame(x), tape.now, tape)
         return outputs[-1], tape.state()
 
     def frame(self, x: Tensor) -> Tensor:
         """(N, C, V) or (N, C, V, M) -> (N, [M,] V, C), checked."""
+        if x.dim() != 1 + len(self.frame_shape):
+            raise SkeletonError(
+                f"frames must be (N, {', '.join(map(str, self.frame_shape))}), got "
+                f"{tuple(x.shape)}."
+            )
         frame = x.permute(0, *range(3, x.dim()), 2, 1)
         self._check(frame)
         return frame
@@ -208,11 +227,15 @@ def stream(network: Network, x: Tensor) -> Tensor:
 
     Args:
         network: Any network that streams.
-        x: (N, C, T, V) or (N, C, T, V, M) for a network of scenes.
+        x: (N, C, T, V) or (N, C, T, V, M). People of a network that labels each alone are streamed
+            each alone, and their logits averaged.
 
     Returns:
         (N, K, ceil(T / stride)) logits, equal to ``network(x)``.
     """
+    if x.dim() == 5 and network.people == 1:
+        alone = [stream(network, person) for person in x.unbind(-1)]
+        return torch.stack(alone).mean(0)
     frames = x.shape[2]
     state = network.start(len(x))
     outputs = []

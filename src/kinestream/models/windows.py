@@ -49,6 +49,12 @@ class WindowOptions:
     lookahead: int | None = None
 
     def __post_init__(self) -> None:
+        numbers = self.frames, self.stride, self.lookahead or 0
+        if not all(isinstance(number, int) for number in numbers) or self.frames < 1:
+            raise ConfigError(
+                f"window.frames, stride and lookahead are whole numbers of frames, got "
+                f"{', '.join(map(repr, numbers))}."
+            )
         ahead = self.stride - 1 if self.lookahead is None else self.lookahead
         if not (1 <= self.stride <= self.frames and 0 <= ahead < self.frames):
             raise ConfigError(
@@ -69,7 +75,7 @@ class WindowOptions:
             return cls(**options)
         except TypeError:
             raise ConfigError(
-                f"window takes frames, stride and lookahead, got {options!r}."
+                f"window needs frames and takes stride and lookahead, got {options!r}."
             ) from None
 
 
