@@ -57,7 +57,7 @@ def test_a_network_in_training_does_not_stream(network: Network) -> None:
         ({"lookahead": 0.5}, "whole number of frames or 'centred', got 0.5"),
         ({"lookahead": -1}, "0 or more frames, got -1"),
         ({"people": 0}, "people must be 1 or more"),
-        ({"channels": []}, "one block or more"),
+        ({"channels": [], "dilations": None}, "one block or more"),
         ({"strides": [2]}, "strides must have a value for each of 3 blocks, got 1"),
         ({"edges": "random"}, "edges must be 'importance'"),
         ({"residual": "dense"}, "residual must be 'auto'"),

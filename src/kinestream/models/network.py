@@ -149,12 +149,13 @@ class Network(nn.Module, ABC):
             (N, K) logits of frame ``state.frames - delay``, meaningless while that is negative and
             where it is no multiple of ``stride``, and the next state.
         """
-        if len(x) != len(state.frames):
+        frame = self.frame(x)
+        if len(frame) != len(state.frames):
             raise SkeletonError(
-                f"{len(x)} frames for a state of {len(state.frames)} streams: one for each."
+                f"{len(frame)} frames for a state of {len(state.frames)} streams: one for each."
             )
         tape = RingTape(self, state)
-        outputs, _ = self.run(self.frame(x), tape.now, tape)
+        outputs, _ = self.run(frame, tape.now, tape)
         return outputs[-1], tape.state()
 
     def frame(self, x: Tensor) -> Tensor:
