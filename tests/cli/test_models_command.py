@@ -136,3 +136,9 @@ def test_a_huge_skeleton_is_refused(run: Run, tmp_path: Path) -> None:
     done = run("models", "--skeleton", path)
     assert (done.code, done.out) == (2, "")
     assert "skeletons of up to 256 joints, 'huge' has 1000." in done.err
+
+
+def test_who_cannot_wait_so_long_is_named(run: Run) -> None:
+    out = run("models", "--lookahead", 60).out
+    (note,) = (line for line in out.splitlines() if line.startswith("Waiting less"))
+    assert "stgcn" in note and "mstcn" not in note

@@ -62,6 +62,10 @@ def command(
         table = _table(rows, frames, fps)
     how = "as published" if published else f"default arguments, {classes or 52} classes"
     table.title = f"{how}, {plain(skeleton)}, clips of {frames:,} frames"
+    short = [name for name, made, _ in rows if isinstance(budget, int) and made.delay < budget]
+    if short:
+        note = f"Waiting less than asked for, being centred already: {', '.join(short)}."
+        table.caption = f"{table.caption}\n{note}" if table.caption else note
     # Written to a file, the table keeps its lines whole.
     page = console if console.is_terminal else Console(width=max(console.width, WIDTH))
     page.print(table)
