@@ -131,3 +131,16 @@ def bundle(bundle_path: Path) -> Bundle:
 def own_bundle(bundle_path: Path, tmp_path: Path) -> Path:
     """A copy of the bundle that a test may damage."""
     return Path(shutil.copytree(bundle_path, tmp_path / "bundle"))
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Say how many promises of networks were checked."""
+    passed = [r for r in terminalreporter.stats.get("passed", []) if "test_contract[" in r.nodeid]
+    if passed:
+        from tests.contracts.checks import CHECKS
+        from tests.contracts.zoo import CASES, MATRIX
+
+        terminalreporter.write_line(
+            f"contracts: {len(passed)} cells hold, of {len(CHECKS)} checks x {len(CASES)} networks "
+            f"({len(MATRIX)} of them every network x causal, centred x batch, layer norm)"
+        )
