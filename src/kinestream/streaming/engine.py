@@ -26,7 +26,7 @@ class StreamMemory:
     Attributes:
         frames: Input frames seen.
         length: Frames in the recording, ``OPEN`` until its end is known.
-        answer: (K,) logits of the newest answer, ``None`` before the first step.
+        answer: (K,) logits of the newest answer of a graph with a stride, ``None`` before the first.
     """
 
     def __init__(self, memories: Sequence[Memory]) -> None:
@@ -80,10 +80,17 @@ class Engine:
         logits, entries = self._run(streams, frames)
         for row, stream in enumerate(streams):
             stream.rings.record(stream.frames, [entry[row] for entry in entries])
-            if stream.answer is None or (stream.frames - self.delay) % self.stride == 0:
-                stream.answer = logits[row]
             stream.frames += 1
-        return np.stack([stream.answer for stream in streams if stream.answer is not None])
+        return logits if self.stride == 1 else self._held(streams, logits)
+
+    def _held(self, streams: Sequence[StreamMemory], logits: Array) -> Array:
+        """(N, K): of each stream the newest answer, which stands for the frames up to the next."""
+        held = []
+        for stream, row in zip(streams, logits, strict=True):
+            if stream.answer is None or (stream.frames - 1 - self.delay) % self.stride == 0:
+                stream.answer = row
+            held.append(stream.answer)
+        return np.stack(held)
 
     def check(self, frame_shape: tuple[int, ...], classes: int) -> None:
         """Step once on zeros, so that a graph that does not fit is refused before it is relied on.

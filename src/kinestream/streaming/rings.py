@@ -25,19 +25,23 @@ class Rings:
     def __init__(self, memories: Sequence[Memory]) -> None:
         self.memories = tuple(memories)
         self._rings = [np.zeros((m.length, *m.shape), np.float32) for m in memories]
-        self._gathered: dict[int, Array] = {}
+        self._gathered = {
+            place: np.zeros((1, *memory.window), np.float32)
+            for place, memory in enumerate(memories)
+            if len(memory.taps) > 1 and memory.stride > 1
+        }
 
     def windows(self, frame: int) -> list[Array]:
         """For each memory (1, *window): what the step of input frame ``frame`` reads."""
         windows = []
         for place, (memory, ring) in enumerate(zip(self.memories, self._rings, strict=True)):
-            # Where several entries are read for nothing, those read last are not gathered anew.
-            window = self._gathered.get(place) if memory.entry(frame) is None else None
-            if window is None:
-                window = _window(memory, ring, memory.next_entry(frame))
-                if len(memory.taps) > 1 and memory.stride > 1:
-                    self._gathered[place] = window
-            windows.append(window)
+            if place in self._gathered:
+                # Where several entries are read for nothing, those read last will do.
+                if memory.entry(frame) is not None:
+                    self._gathered[place] = _window(memory, ring, memory.next_entry(frame))
+                windows.append(self._gathered[place])
+            else:
+                windows.append(_window(memory, ring, memory.next_entry(frame)))
         return windows
 
     def record(self, frame: int, entries: Sequence[Array]) -> None:
