@@ -129,6 +129,7 @@ class TemporalBranches(Block):
         remainder: The branch that gets the channels that do not divide, 0 or -1.
         norm: ``layer`` or ``batch``.
         norm_after: As :class:`TemporalBranch`.
+        relu: End with a ReLU, as PYSKL's CTR-GCN does.
         lookahead: Of all branches together.
         stride: Answer one frame in ``stride``.
 
@@ -145,6 +146,7 @@ class TemporalBranches(Block):
         remainder: Literal[0, -1],
         norm: NormName,
         norm_after: bool,
+        relu: bool = False,
         lookahead: int,
         stride: int,
     ) -> None:
@@ -169,6 +171,7 @@ class TemporalBranches(Block):
             )
             for width, branch in zip(widths, branches, strict=True)
         )
+        self.relu = relu
         self.lookahead = lookahead
         self.stride = stride
 
@@ -177,7 +180,8 @@ class TemporalBranches(Block):
         later: Tick = answers[0][1]
         for _, then in answers[1:]:
             later = later.and_with(then)
-        return torch.cat([y for y, _ in answers], dim=-1), later
+        joined = torch.cat([y for y, _ in answers], dim=-1)
+        return (F.relu(joined) if self.relu else joined), later
 
 
 class MixedBranches(Block):

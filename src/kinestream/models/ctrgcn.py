@@ -104,16 +104,6 @@ class ChannelTopologyUnit(Block):
         return F.relu(self.norm(y) + self.shortcut(x)), later
 
 
-class ActivatedBranches(TemporalBranches):
-    """Branches, then a ReLU on request."""
-
-    activate: bool = False
-
-    def forward(self, x: Tensor, now: Tick, tape: Tape) -> tuple[Tensor, Tick]:
-        y, later = super().forward(x, now, tape)
-        return (F.relu(y) if self.activate else y), later
-
-
 class CTRGCN(Backbone):
     """``y = ReLU(branches(ReLU(Norm(topology(x)) + x)) + res(x))`` in every block.
 
@@ -171,7 +161,7 @@ class CTRGCN(Backbone):
             return ChannelTopologyUnit(layer, topology, self.num_joints, plan)
 
         def temporal(layer: Layer) -> Block:
-            made = ActivatedBranches(
+            return TemporalBranches(
                 layer.channels,
                 layer.channels,
                 self.num_joints,
@@ -179,11 +169,10 @@ class CTRGCN(Backbone):
                 remainder=-1,
                 norm=plan.norm,
                 norm_after=True,
+                relu=branch_relu,
                 lookahead=plan.take(span(branches)),
                 stride=layer.stride,
             )
-            made.activate = branch_relu
-            return made
 
         around = residuals(first_residual, in_channels, channels)
         self.stack(plan, channels, strides, spatial, temporal, residual=around)

@@ -8,7 +8,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Unpack
 
-import numpy as np
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
@@ -135,7 +134,7 @@ class DGSTGCN(Backbone):
         first_residual: bool | None = None,
         **options: Unpack[Options],
     ) -> None:
-        super().__init__(np.asarray(partition), in_channels, num_classes, options)
+        super().__init__(partition, in_channels, num_classes, options)
         plan = Plan(options)
 
         def spatial(layer: Layer) -> Block:
