@@ -118,12 +118,12 @@ def test_what_a_file_states_cannot_be_overruled(folder: Path) -> None:
 @pytest.mark.parametrize(
     ("name", "content", "says"),
     [
-        ("a.txt", b"once upon a time\n", "not a UTKinect joints file"),
-        ("a.csv", b"a,b\n1,2\n", "not an SP-SW-HAR recording"),
+        ("a.txt", b"once upon a time\n", "no recording .* begins with 'once upon a time'"),
+        ("joints_s01_e01.txt", b"once upon a time\n", "not a UTKinect joints file"),
         ("a.npz", b"PK\x03\x04 broken", "not a clip file"),
         ("a.npy", b"\x89PNG", "data-set folder"),
-        ("a.png", b"\x89PNG\r\n", "not a recording Kinestream reads: a clip"),
-        ("recording", b"text\n", "not a recording Kinestream reads"),
+        ("a.png", b"\x89PNG\r\n", "no recording .* begins with the bytes 89 50 4e 47"),
+        ("recording", b"text\n", "no recording .* Name its format"),
         ("a.npy", b"", "is empty"),
         ("a.txt", b"", "is empty"),
     ],
@@ -140,5 +140,5 @@ def test_a_wrong_file_is_one_clear_sentence(
 def test_a_missing_file_is_named(tmp_path: Path) -> None:
     with pytest.raises(MissingFileError, match="there is no recording"):
         read_clip(tmp_path / "none.npz")
-    with pytest.raises(MissingFileError, match="there is no recording"):
+    with pytest.raises(DataError, match="the folder as a whole is no recording"):
         read_clip(tmp_path)

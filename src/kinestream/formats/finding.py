@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 import glob
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from kinestream.errors import DataError, MissingFileError
-from kinestream.formats import sp_sw_har, utkinect
+from kinestream.formats import sp_sw_har
+from kinestream.formats.table import FORMATS, fitting
 
 
 def find_recordings(source: str | Path) -> list[Path]:
-    """Files that :func:`kinestream.formats.read_clip` can be given, in the order of their names.
+    """Recordings that :func:`kinestream.formats.read_clip` can be given, in the order of their names.
 
     Args:
-        source: A file; a folder, searched with its sub-folders for recordings known by name
-            (``*.npz``, ``*.npy``, ``joints_sNN_eMM.txt``, ``sNN_EE_sp.csv``); or a pattern with
-            ``*``, ``?`` or ``**``. The two device files of an execution count once.
+        source: A file; a folder, searched with its sub-folders for recordings of every known
+            format; or a pattern with ``*``, ``?`` or ``**``. A folder that is one recording
+            (OpenPose writes a file per frame) and the two device files of an execution count once.
 
     Raises:
         MissingFileError: There is no such file or folder.
@@ -26,29 +27,37 @@ def find_recordings(source: str | Path) -> list[Path]:
     if path.is_file():
         return [_phone(path)]
     if path.is_dir():
-        found = _known(path.rglob("*"))
+        found = sorted(set(_inside(path)))
     elif glob.has_magic(str(source)):
-        found = _known(Path(name) for name in glob.iglob(str(source), recursive=True))
+        found = sorted(set(_known(Path(name) for name in glob.iglob(str(source), recursive=True))))
     else:
         raise MissingFileError(f"there is no file or folder {source}.")
     if not found:
         raise DataError(
-            f"no recordings in {source}: looked for *.npz, *.npy, joints_sNN_eMM.txt and "
-            f"sNN_EE_sp.csv."
+            f"no recordings in {source}: looked for files of the formats {', '.join(FORMATS)}."
         )
     return found
 
 
-def _known(paths: Iterable[Path]) -> list[Path]:
-    return sorted({_phone(path) for path in paths if _is_known(path) and path.is_file()})
+def _inside(folder: Path) -> Iterator[Path]:
+    if fitting(folder) is not None:
+        yield folder
+        return
+    children = [child for child in sorted(folder.iterdir()) if not child.name.startswith(".")]
+    yield from _known(child for child in children if not child.is_dir())
+    for child in children:
+        if child.is_dir() and not child.is_symlink():
+            yield from _inside(child)
 
 
-def _is_known(path: Path) -> bool:
-    return (
-        path.suffix.lower() in (".npz", ".npy")
-        or utkinect.recording_name(path) is not None
-        or sp_sw_har.execution_name(path) is not None
-    )
+def _known(paths: Iterable[Path]) -> Iterator[Path]:
+    endings = {ending for each in FORMATS.values() for ending in each.endings}
+    for path in paths:
+        if path.is_dir():
+            if fitting(path) is not None:
+                yield path
+        elif path.suffix.lower() in endings and path.is_file() and fitting(path) is not None:
+            yield _phone(path)
 
 
 def _phone(path: Path) -> Path:

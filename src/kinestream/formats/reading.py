@@ -1,84 +1,90 @@
-"""One door for recordings: find the reader that fits a file."""
+"""One door for recordings: the format that fits a file reads it."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
-from kinestream.clips import Clip, load_clip
-from kinestream.errors import DataError, MissingFileError, SkeletonError
-from kinestream.formats.folder import find_layout
-from kinestream.formats.npy import channels_for, read_joints
-from kinestream.formats.sp_sw_har import read_sp_sw_har
-from kinestream.formats.utkinect import read_utkinect
+from kinestream.clips import Clip
+from kinestream.errors import DataError, SkeletonError
+from kinestream.formats.format import Format, Named, Reading, Stated
+from kinestream.formats.table import format_of
 from kinestream.skeletons import Skeleton
 from kinestream.skeletons import skeleton as find_skeleton
 
-_READERS: dict[str, Callable[[Path], Clip]] = {
-    ".npz": load_clip,
-    ".txt": lambda path: read_utkinect(path)[0],
-    ".csv": lambda path: read_sp_sw_har(path)[0],
-}
-
 
 def read_clip(
-    path: str | Path, *, skeleton: Skeleton | str | Path | None = None, fps: float | None = None
+    path: str | Path,
+    *,
+    skeleton: Skeleton | str | Path | None = None,
+    fps: float | None = None,
+    axes: str | None = None,
+    recording: str | None = None,
+    format: str | None = None,
 ) -> Clip:
     """Read one recording, whatever known format it has.
 
     Args:
-        path: A Kinestream clip (``.npz``), an array (``.npy``, (C, T, V, M)), a UTKinect joints
-            file (``.txt``) or either device file of an SP-SW-HAR execution (``.csv``). An array in
-            a data-set folder brings its skeleton, rate and labels along.
-        skeleton: What the V axis of a lone array means: a skeleton, a layout's name or a JSON file.
-        fps: Frames per second of a lone array.
+        path: A file, or a folder that is one recording (OpenPose). Formats are told by content;
+            ``kinestream data formats`` lists them.
+        skeleton: What the V axis means, where the file does not tell: a skeleton, a layout's name
+            or a JSON file.
+        fps: Frames per second, where the file does not tell.
+        axes: Order of a lone array's axes, letters of ``CTVM`` such as ``TVC``.
+        recording: Which recording of a file that holds several.
+        format: Name of the format, where the content does not tell it.
 
     Raises:
         MissingFileError: There is no such file.
+        ConfigError: There is no format of that name.
         DataError: The file is no recording, is damaged, or does not tell its skeleton or rate; or
             it tells another rate than ``fps``.
         SkeletonError: The joints are not those of ``skeleton``.
     """
-    path = Path(path)
-    if not path.is_file():
-        raise MissingFileError(f"there is no recording {path}.")
-    if path.stat().st_size == 0:
-        raise DataError(f"{path} is empty.")
+    return read_recording(path, stated(skeleton, fps, axes, recording), format).clip
+
+
+def stated(
+    skeleton: Skeleton | str | Path | None = None,
+    fps: float | None = None,
+    axes: str | None = None,
+    recording: str | None = None,
+) -> Stated:
+    """What a caller says about a recording, the skeleton looked up."""
     given = find_skeleton(skeleton) if isinstance(skeleton, str | Path) else skeleton
-    if path.suffix.lower() == ".npy":
-        return _read_array(path, given, fps)
-    reader = _READERS.get(path.suffix.lower())
-    if reader is None:
-        raise DataError(
-            f"{path} is not a recording Kinestream reads: a clip (.npz), an array (.npy), UTKinect "
-            f"joints (.txt) or SP-SW-HAR devices (.csv)."
-        )
-    return _agreed(reader(path), given, fps)
+    return Stated(given, fps, axes, recording)
 
 
-def _read_array(path: Path, given: Skeleton | None, fps: float | None) -> Clip:
-    found = find_layout(path)
-    if found is not None:
-        layout, split = found
-        return _agreed(layout.recording(split, path.stem, fps), given, fps)
-    missing = [
-        f"its {what} ({option})"
-        for what, option, value in (
-            ("skeleton", "--skeleton NAME, skeleton=... in Python", given),
-            ("frame rate", "--fps N, fps=... in Python", fps),
-        )
-        if value is None
-    ]
-    if given is None or fps is None:
-        raise DataError(
-            f"{path} does not lie in a data-set folder, so it does not tell {' and '.join(missing)}."
-        )
-    data = read_joints(path)
-    return Clip(data, given, fps, channels_for(data.shape[0]), source=str(path))
+def read_recording(path: str | Path, stated: Stated, format: str | None = None) -> Reading:
+    """Read one recording and say what had to be mended; raises as :func:`read_clip`."""
+    path = Path(path)
+    found = format_of(path, format)
+    reading = _guarded(found, path, stated)
+    return Reading(_agreed(reading.clip, stated), reading.repairs)
 
 
-def _agreed(clip: Clip, given: Skeleton | None, fps: float | None) -> Clip:
+def read_recordings(path: str | Path, stated: Stated, format: str | None = None) -> Iterator[Named]:
+    """Read every recording of a file; raises as :func:`read_clip`, as soon as one is met."""
+    path = Path(path)
+    found = format_of(path, format)
+    if found.read_all is None:
+        reading = read_recording(path, stated, format)
+        yield Named(path.stem, *reading)
+        return
+    for name, clip, repairs in found.read_all(path, stated):
+        yield Named(name, _agreed(clip, stated), repairs)
+
+
+def _guarded(found: Format, path: Path, stated: Stated) -> Reading:
+    try:
+        return found.read(path, stated)
+    except OSError as error:
+        raise DataError(f"{path} cannot be read: {error.strerror or error}.") from None
+
+
+def _agreed(clip: Clip, stated: Stated) -> Clip:
+    given, fps = stated.skeleton, stated.fps
     if fps is not None and fps != clip.fps:
         raise DataError(f"{clip.source} has {clip.fps:g} frames per second, got fps={fps:g}.")
     if given is not None and given.joints != clip.skeleton.joints:

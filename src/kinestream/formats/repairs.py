@@ -10,15 +10,18 @@ class Repairs:
     """Counts of what was mended between a raw file and its clip.
 
     Attributes:
-        rows: Data rows in the raw files.
+        rows: Data rows in the raw files: lines, frames or samples, as the format counts them.
         dropped_rows: Rows left out: truncated, or holding something that is no finite number.
-        duplicates: Rows with the time of another row; both count towards that time's mean.
+        duplicates: Rows with the time of another row.
         backwards: Rows that came after a row with a later time; sorted.
         gaps: Pauses between neighbouring rows longer than the format's normal spacing.
         long_gaps: Pauses over half a second.
         filled_frames: Frames made from neighbours because no row belonged to them.
         held_frames: Frames inside a long gap: the last pose is held, the frame is unlabelled.
-        label_disagreements: Frames where two devices carry different labels.
+        label_disagreements: Frames where two sources of labels differ.
+        empty_frames: Frames in which nobody is seen.
+        missing_joints: Joints of people who are seen that became NaN: zero, not finite, not found.
+        dropped_people: Bodies that were left out, for example because there were too many.
 
     >>> (Repairs(rows=2, gaps=1) + Repairs(rows=3)).rows
     5
@@ -33,6 +36,9 @@ class Repairs:
     filled_frames: int = 0
     held_frames: int = 0
     label_disagreements: int = 0
+    empty_frames: int = 0
+    missing_joints: int = 0
+    dropped_people: int = 0
 
     def __add__(self, other: Repairs) -> Repairs:
         names = [field.name for field in fields(self)]

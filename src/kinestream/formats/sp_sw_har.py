@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 
 from kinestream.clips import IMU, MAX_VALUES, UNLABELLED, Clip
 from kinestream.errors import DataError, MissingFileError
+from kinestream.formats.format import Format, Head, Reading, Stated
 from kinestream.formats.repairs import Repairs
 from kinestream.formats.textfile import finite_numbers, read_lines
 from kinestream.skeletons import skeleton
@@ -220,3 +221,21 @@ def _class_index(label: str, where: str) -> int:
         raise DataError(
             f"{where}: label {label!r} is outside the list; allowed are {', '.join(CLASSES)}."
         ) from None
+
+
+def _fits(head: Head) -> bool:
+    return execution_name(head.path) is not None or set(head.columns(",")) == set(_COLUMNS)
+
+
+def _read(path: Path, stated: Stated) -> Reading:
+    return Reading(*read_sp_sw_har(path))
+
+
+FORMAT = Format(
+    name="sp_sw_har",
+    title="SP-SW-HAR phone and watch",
+    endings=(".csv",),
+    fits=_fits,
+    read=_read,
+    tells="acceleration and angular rate with labels; both files of an execution are read",
+)

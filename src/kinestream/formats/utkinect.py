@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 
 from kinestream.clips import MAX_VALUES, UNLABELLED, Clip
 from kinestream.errors import DataError
+from kinestream.formats.format import Format, Head, Reading, Stated
 from kinestream.formats.repairs import Repairs
 from kinestream.formats.textfile import finite_numbers, read_lines
 from kinestream.skeletons import skeleton
@@ -230,3 +231,24 @@ def _add_span(spans: Spans, action: str, bounds: list[str], where: str) -> None:
             f"{' '.join(bounds)[:40]!r}."
         )
     spans[action] = (ends[0], ends[1])
+
+
+def _fits(head: Head) -> bool:
+    if recording_name(head.path) is not None:
+        return True
+    cells = head.columns()
+    return len(cells) == _COLUMNS and finite_numbers(cells) is not None
+
+
+def _read(path: Path, stated: Stated) -> Reading:
+    return Reading(*read_utkinect(path))
+
+
+FORMAT = Format(
+    name="utkinect",
+    title="UTKinect-Action3D joints",
+    endings=(".txt",),
+    fits=_fits,
+    read=_read,
+    tells="positions in metres; labels from actionLabel_modified.txt beside it",
+)

@@ -1,0 +1,74 @@
+"""Every format there is: what ``read_clip`` and ``kinestream data convert`` look up.
+
+To add one, write its file beside this one and name it here.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from kinestream.errors import ConfigError, DataError, MissingFileError
+from kinestream.formats import array, clip, sp_sw_har, utkinect
+from kinestream.formats.format import Format, Head
+
+FORMATS: dict[str, Format] = {
+    each.name: each
+    for each in (
+        clip.FORMAT,
+        array.FORMAT,
+        sp_sw_har.FORMAT,
+        utkinect.FORMAT,
+    )
+}
+
+
+def format_of(path: Path, name: str | None = None) -> Format:
+    """The format of a recording.
+
+    Args:
+        path: A file or folder.
+        name: Its format's name, where the content does not tell it or tells it wrongly.
+
+    Raises:
+        MissingFileError: There is nothing there.
+        ConfigError: There is no format of that name.
+        DataError: No format fits.
+    """
+    if not path.exists():
+        raise MissingFileError(f"there is no recording {path}.")
+    if name is not None:
+        return named_format(name)
+    if path.is_file() and path.stat().st_size == 0:
+        raise DataError(f"{path} is empty.")
+    found = fitting(path)
+    if found is None:
+        raise DataError(
+            f"{path} is no recording Kinestream knows: {_seen(path)}. Name its format "
+            f"(--format, format=...) if it is one of {', '.join(FORMATS)}."
+        )
+    return found
+
+
+def fitting(path: Path) -> Format | None:
+    """The first format that a file or folder fits, or None."""
+    head = Head.of(path)
+    return next((each for each in FORMATS.values() if each.fits(head)), None)
+
+
+def named_format(name: str) -> Format:
+    """A format by name.
+
+    Raises:
+        ConfigError: There is none of that name.
+    """
+    if name not in FORMATS:
+        raise ConfigError(f"there is no format {name!r}; use one of {', '.join(FORMATS)}.")
+    return FORMATS[name]
+
+
+def _seen(path: Path) -> str:
+    head = Head.of(path)
+    if head.is_folder:
+        return "the folder as a whole is no recording"
+    begins = repr(head.lines[0][:40]) if head.lines else f"the bytes {head.start[:8].hex(' ')}"
+    return f"it begins with {begins}"
