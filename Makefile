@@ -1,7 +1,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: demo test test-long check lint bench accuracy clean
+.PHONY: demo test test-long fuzz check lint bench accuracy clean
 
 demo: .venv/core            ## run the shipped bundles over generated recordings, live
 	$(BIN)/kinestream demo $(DEMO)
@@ -11,6 +11,9 @@ test: .venv/dev             ## run the tests (without the ones that take minutes
 
 test-long: .venv/dev        ## run all tests
 	$(BIN)/python -m pytest -n auto --dist worksteal
+
+fuzz: .venv/dev             ## give every family of formats 50,000 damaged files
+	$(BIN)/python -m pytest tests/formats/test_formats_fuzz.py --fuzz 50000 -n auto --dist worksteal
 
 lint: .venv/dev             ## style and types
 	$(BIN)/ruff check src tests benchmarks docs

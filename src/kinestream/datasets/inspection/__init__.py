@@ -1,0 +1,17 @@
+"""Look at data before training on it: measure recordings, see them together, say what is wrong."""
+
+from kinestream.datasets.inspection.facts import RecordingFacts, facts_of
+from kinestream.datasets.inspection.findings import Finding, findings_of
+from kinestream.datasets.inspection.inspecting import Inspection, inspect
+from kinestream.datasets.inspection.survey import Leak, Survey
+
+__all__ = [
+    "Finding",
+    "Inspection",
+    "Leak",
+    "RecordingFacts",
+    "Survey",
+    "facts_of",
+    "findings_of",
+    "inspect",
+]

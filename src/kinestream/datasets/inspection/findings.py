@@ -1,0 +1,228 @@
+"""What a survey means: each thing that can spoil a model, as a sentence with a way out."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Literal
+
+from kinestream.datasets.inspection.facts import RecordingFacts
+from kinestream.datasets.inspection.survey import Survey
+
+Severity = Literal["error", "warning", "note"]
+
+PLAUSIBLE_BODY = {"m": (0.4, 3.0), "mm": (400.0, 3000.0), "cm": (40.0, 300.0)}
+RATES = (5.0, 1000.0)  # frames per second that sensors have
+RARE_SHARE = 0.01
+OFTEN_MISSING = 0.2
+SHOWN = 3
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One thing that somebody should know before training.
+
+    Attributes:
+        severity: ``error`` makes results wrong or recordings unusable, ``warning`` may, ``note`` is
+            to be known.
+        text: What was found, where, and what to do.
+    """
+
+    severity: Severity
+    text: str
+
+
+def findings_of(survey: Survey, units: str = "") -> list[Finding]:
+    """Everything worth saying about a data set, the worst first.
+
+    Args:
+        survey: What was measured.
+        units: Unit of positions, where it is known: ``m``, ``mm`` or ``cm``.
+    """
+    checks: tuple[Callable[[Survey], Iterator[Finding]], ...] = (
+        _unreadable,
+        _leaks,
+        _values,
+        _missing,
+        _motion,
+        _rates,
+        _labels,
+        _classes,
+    )
+    found = [finding for check in checks for finding in check(survey)]
+    found += _body(survey, units)
+    order: tuple[Severity, ...] = ("error", "warning", "note")
+    return sorted(found, key=lambda finding: order.index(finding.severity))
+
+
+def _unreadable(survey: Survey) -> Iterator[Finding]:
+    for reason in list(survey.unreadable.values())[:SHOWN]:
+        yield Finding("error", f"cannot be read: {reason}")
+    if len(survey.unreadable) > SHOWN:
+        yield Finding("error", f"{len(survey.unreadable) - SHOWN} more recordings cannot be read.")
+
+
+def _leaks(survey: Survey) -> Iterator[Finding]:
+    for leak in survey.leaks:
+        first, second = leak.splits
+        if leak.recordings:
+            names = ", ".join(f"{a} = {b}" for a, b in leak.recordings[:SHOWN])
+            yield Finding(
+                "error",
+                f"{len(leak.recordings)} recordings of {second!r} are also in {first!r} ({names}): "
+                f"take them out, or results are too good.",
+            )
+        elif leak.frames:
+            yield Finding(
+                "error",
+                f"{leak.frames} of {leak.of} frames of {second!r} are also in {first!r}: clips cut "
+                f"from one recording must stay in one split.",
+            )
+        if leak.subjects:
+            yield Finding(
+                "warning",
+                f"{len(leak.subjects)} subjects are both in {first!r} and in {second!r} "
+                f"({', '.join(leak.subjects[:SHOWN])}): right for cross-view protocols only.",
+            )
+    if survey.twins:
+        names = ", ".join(f"{a} = {b}" for a, b in survey.twins[:SHOWN])
+        yield Finding("warning", f"{len(survey.twins)} recordings are there twice: {names}.")
+
+
+def _values(survey: Survey) -> Iterator[Finding]:
+    totals = survey.totals()
+    if totals["infinite_values"]:
+        where = _first(survey, lambda one: one.infinite)
+        yield Finding(
+            "error",
+            f"{totals['infinite_values']} values are infinite, first in {where}: recognition "
+            f"refuses them.",
+        )
+    if totals["zero_joints"]:
+        where = _first(survey, lambda one: one.zeros)
+        yield Finding(
+            "warning",
+            f"{totals['zero_joints']} joints lie exactly at the origin, first in {where}: were "
+            f"they not found? Mark missing joints as NaN.",
+        )
+
+
+def _missing(survey: Survey) -> Iterator[Finding]:
+    totals = survey.totals()
+    if totals["missing_joints"]:
+        share = survey.missing_share
+        often = sorted((j for j in share if share[j] > OFTEN_MISSING), key=lambda j: -share[j])
+        worst = max(share, key=lambda joint: share[joint])
+        yield Finding(
+            "warning" if often else "note",
+            f"{totals['missing_joints']} joints are missing (NaN), most often {worst} "
+            f"({share[worst]:.0%} of frames): begin the features with 'hold'.",
+        )
+    if totals["empty_frames"]:
+        where = _first(survey, lambda one: one.empty_frames)
+        yield Finding(
+            "warning", f"nobody is seen in {totals['empty_frames']} frames, first in {where}."
+        )
+
+
+def _motion(survey: Survey) -> Iterator[Finding]:
+    totals = survey.totals()
+    if totals["jumps"]:
+        one = next(one for one in survey.recordings if one.jumps)
+        frame, joint = one.jumps[0]
+        yield Finding(
+            "warning",
+            f"{totals['jumps']} times a joint moves by half a body between two frames, first "
+            f"{one.joints[joint]} at frame {frame} of {_full_name(one)}: a wrong rate, people that "
+            f"swap, or a lost joint.",
+        )
+    if totals["frozen_frames"]:
+        where = _first(survey, lambda one: one.frozen_frames)
+        yield Finding(
+            "warning",
+            f"{totals['frozen_frames']} frames repeat the one before for over half a second, first "
+            f"in {where}: the sensor stood still, or gaps were filled.",
+        )
+
+
+def _rates(survey: Survey) -> Iterator[Finding]:
+    rates = Counter(one.fps for one in survey.recordings)
+    if len(rates) > 1:
+        listed = ", ".join(f"{fps:g} ({count})" for fps, count in rates.most_common(4))
+        yield Finding("warning", f"frame rates differ: {listed} frames per second (recordings).")
+    odd = [fps for fps in rates if not RATES[0] <= fps <= RATES[1]]
+    if odd:
+        yield Finding("warning", f"{odd[0]:g} frames per second is no rate that sensors have.")
+    layouts = Counter(one.joints for one in survey.recordings)
+    if len(layouts) > 1:
+        yield Finding(
+            "error",
+            f"recordings have {len(layouts)} different skeletons: convert them with `kinestream "
+            f"data convert --to-skeleton`.",
+        )
+
+
+def _labels(survey: Survey) -> Iterator[Finding]:
+    without = [one for one in survey.recordings if not one.labelled]
+    if without and len(without) < len(survey.recordings):
+        yield Finding(
+            "warning", f"{len(without)} recordings have no labels, first {_full_name(without[0])}."
+        )
+    totals = survey.totals()
+    if totals["unlabelled_frames"]:
+        where = _first(survey, lambda one: one.label_frames.get("", 0))
+        share = totals["unlabelled_frames"] / totals["frames"]
+        yield Finding(
+            "note",
+            f"{totals['unlabelled_frames']} frames ({share:.1%}) have no label, first in {where}: "
+            f"training skips them.",
+        )
+    single = sum(one.segment_frames.count(1) for one in survey.recordings)
+    if single:
+        where = _first(survey, lambda one: one.segment_frames.count(1))
+        yield Finding(
+            "warning", f"{single} labelled stretches are one frame long, first in {where}."
+        )
+
+
+def _classes(survey: Survey) -> Iterator[Finding]:
+    frames = {name: count for name, count in survey.class_frames().items() if name}
+    total = sum(frames.values())
+    if not total:
+        return
+    never = [name for name, count in frames.items() if not count]
+    if never:
+        yield Finding("warning", f"{len(never)} classes never occur: {', '.join(never[:SHOWN])}.")
+    for split in survey.splits:
+        here = survey.class_frames(split)
+        absent = [name for name in frames if frames[name] and not here.get(name)]
+        if absent and split:
+            names = ", ".join(absent[:SHOWN])
+            yield Finding("warning", f"{len(absent)} classes never occur in {split!r}: {names}.")
+    rare = [name for name, count in frames.items() if 0 < count < RARE_SHARE * total / len(frames)]
+    if rare:
+        yield Finding(
+            "note",
+            f"{len(rare)} classes are over 100 times rarer than the average: "
+            f"{', '.join(rare[:SHOWN])}. Weigh classes in the loss.",
+        )
+
+
+def _body(survey: Survey, units: str) -> Iterator[Finding]:
+    low, high = PLAUSIBLE_BODY.get(units, (0.0, float("inf")))
+    odd = [one for one in survey.recordings if one.body_size and not low < one.body_size < high]
+    if odd:
+        yield Finding(
+            "warning",
+            f"in {len(odd)} recordings bodies do not have the size of people in {units}: "
+            f"{odd[0].body_size:.3g} {units} in {_full_name(odd[0])}.",
+        )
+
+
+def _first(survey: Survey, measure: Callable[[RecordingFacts], int]) -> str:
+    return next(_full_name(one) for one in survey.recordings if measure(one))
+
+
+def _full_name(one: RecordingFacts) -> str:
+    return f"{one.split}/{one.name}" if one.split else one.name
