@@ -20,7 +20,12 @@ if TYPE_CHECKING:
     from kinestream.clips import Clip as Clip
     from kinestream.datasets.synthetic import generate as generate
     from kinestream.errors import KinestreamError as KinestreamError
+    from kinestream.formats import read_annotations as read_annotations
     from kinestream.formats import read_clip as read_clip
+    from kinestream.formats import to_skeleton as to_skeleton
+    from kinestream.formats import with_labels as with_labels
+    from kinestream.formats import write_annotations as write_annotations
+    from kinestream.formats import write_clip as write_clip
     from kinestream.metrics import evaluate as evaluate
     from kinestream.recognition import recognise as recognise
     from kinestream.recognition import run as run
@@ -43,11 +48,16 @@ _HOMES = {
     "evaluate": "metrics",
     "generate": "datasets.synthetic",
     "load": "bundle",
+    "read_annotations": "formats",
     "read_clip": "formats",
     "recognise": "recognition",
     "run": "recognition",
     "shipped_bundles": "bundle",
     "skeleton": "skeletons",
+    "to_skeleton": "formats",
+    "with_labels": "formats",
+    "write_annotations": "formats",
+    "write_clip": "formats",
 }
 
 __all__ = sorted(_HOMES)  # pyright: ignore[reportUnsupportedDunderAll]

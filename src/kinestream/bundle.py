@@ -131,11 +131,14 @@ class Bundle:
             (M, K, T) logits, equal to those of a stream; (1, K, T) of a bundle that labels scenes.
 
         Raises:
-            DataError: A value is NaN or infinite, or there are more people than in a scene.
+            DataError: A value is infinite, or NaN though the features take no missing joints, or
+                there are more people than in a scene.
             BundleError: The clip graph does not take such features.
         """
         people = self.people
-        features = self.pipeline.clip(fill_scene(data, people) if people > 1 else data)
+        pipeline = self.pipeline
+        scene = fill_scene(data, people, pipeline.absent) if people > 1 else data
+        features = pipeline.clip(scene)
         if people > 1:
             clips = np.ascontiguousarray(features[None])  # (1, C', T, V, M)
         else:

@@ -14,7 +14,6 @@ import numpy as np
 from kinestream.bundle import Bundle, load, shipped_bundles
 from kinestream.clips import Clip
 from kinestream.errors import DataError, SkeletonError
-from kinestream.features import check_finite
 from kinestream.formats import find_recordings, read_clip
 from kinestream.streaming import Stream, resample_clip
 from kinestream.timeline import FrameLabel, Timeline
@@ -127,7 +126,7 @@ def _feed(
 ) -> Iterator[tuple[float | None, Sequence[tuple[FrameLabel, np.ndarray]]]]:
     """Push a clip frame by frame; yields how long each push took (none for the flush) and answers."""
     check_fits(clip, bundle)
-    check_finite(clip.data, clip.source)
+    bundle.pipeline.check(clip.data, clip.source)
     clip = resample_clip(clip, bundle.fps)
     scene = bundle.people > 1
     streams: list[Stream] = [

@@ -115,9 +115,9 @@ def test_missing_joints(run: Run, bundle_path: Path, clip_of: ClipOf, tmp_path: 
 def test_a_recording_that_is_none(run: Run, bundle_path: Path, tmp_path: Path) -> None:
     for name, says in (
         ("a.npz", "a.npz is not a clip file"),
-        ("a.txt", "not a UTKinect joints file"),
-        ("a.csv", "not an SP-SW-HAR recording"),
-        ("a.mp4", "not a recording Kinestream reads"),
+        ("joints_s01_e01.txt", "not a UTKinect joints file"),
+        ("s01_01_sp.csv", "there is no .*s01_01_sw.csv"),
+        ("a.mp4", "no recording Kinestream knows: it begins with 'hello'"),
     ):
         (tmp_path / name).write_text("hello\n")
         refused(run("run", tmp_path / name, "--bundle", bundle_path), says)
@@ -215,7 +215,7 @@ def test_a_manifest_that_is_wrong(
             "data.path=/nowhere",
             "there is no data set /nowhere: `kinestream data prepare` writes one",
         ),
-        ("features=[bones]", "unknown feature 'bones'; there are centre, displacement"),
+        ("features=[bones]", "unknown feature 'bones'; there are body_frame, bone"),
     ],
 )
 def test_a_wrong_key_or_value(

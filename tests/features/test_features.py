@@ -163,10 +163,42 @@ def test_a_channel_that_never_changes_stays_finite() -> None:
         ("heading", ("y", "x", "z"), ConfigError, "'heading' needs channels x, y, z first"),
         ("magnitude", ("x", "y"), ConfigError, "'magnitude' needs channels in triples"),
         ("magnitude", ("score",), ConfigError, "'magnitude' needs channels in triples"),
-        ("bones", XYZ, ConfigError, "unknown feature 'bones'; there are centre, displacement"),
+        ("bones", XYZ, ConfigError, "unknown feature 'bones'; there are body_frame, bone, bone_mo"),
         ({}, XYZ, ConfigError, "unknown feature None"),
         ({"name": ["centre"]}, XYZ, ConfigError, r"unknown feature \['centre'\]"),
-        ({"name": "centre", "joint": 1}, XYZ, ConfigError, r"'centre' does not take \['joint'\]"),
+        ({"name": "centre", "bone": 1}, XYZ, ConfigError, r"'centre' does not take \['bone'\]"),
+        ({"name": "centre", 3: 1, "a": 2}, XYZ, ConfigError, r"does not take \['3', 'a'\]"),
+        ({"name": "centre", "joint": "knee"}, XYZ, SkeletonError, "no joint 'knee'; it has hip,"),
+        ({"name": "centre", "joint": 4}, XYZ, SkeletonError, "joint is 4, .* has joints 0 to 3"),
+        ({"name": "centre", "joint": True}, XYZ, ConfigError, "'centre': joint must name joints"),
+        ({"name": "centre", "joint": []}, XYZ, ConfigError, "'centre': joint names no joint"),
+        ({"name": "centre", "joint": {"a": 1}}, XYZ, ConfigError, "joint must name joints"),
+        ({"name": "centre", "when": "last"}, XYZ, ConfigError, "when must be every or first, got"),
+        ({"name": "centre", "when": []}, XYZ, ConfigError, "when must be every or first, got"),
+        ("relative", ("score",), ConfigError, "'relative' needs positions"),
+        ("bone", ("d_x", "b_x"), ConfigError, "'bone' needs positions"),
+        ("scale", ("b_x",), ConfigError, "'scale' needs positions"),
+        ({"name": "bone", "bones": 3}, XYZ, ConfigError, "bones must be pairs of joints, got 3"),
+        ({"name": "bone", "bones": [[[0, 1], 2]]}, XYZ, ConfigError, "bones join two joints"),
+        ({"name": "bone", "bones": [[0, 1], [0, 2]]}, XYZ, SkeletonError, "the child of two"),
+        ({"name": "scale", "bones": []}, XYZ, ConfigError, "'scale' needs bones to measure"),
+        ({"name": "scale", "bones": ["hip"]}, XYZ, ConfigError, "bones must be two joints, from"),
+        ({"name": "scale", "bones": "hip"}, XYZ, ConfigError, "'scale' needs bones to measure"),
+        ({"name": "scale", "memory_frames": 0}, XYZ, ConfigError, "whole number from 1 to"),
+        ({"name": "scale", "memory_frames": 2.0}, XYZ, ConfigError, "whole number from 1 to"),
+        ("body_frame", ("x", "y"), ConfigError, "'body_frame' needs channels x, y, z, got"),
+        ("body_frame", XYZ, SkeletonError, "'body' has no joints .* knows as spine: name them"),
+        ({"name": "body_frame", "spine": [0, 3]}, XYZ, SkeletonError, "knows as shoulders"),
+        ({"name": "body_frame", "spine": [0]}, XYZ, ConfigError, "spine must be two joints"),
+        ({"name": "body_frame", "mode": "all"}, XYZ, ConfigError, "mode must be first or runni"),
+        ({"name": "hold", "hold_frames": -1}, XYZ, ConfigError, "whole number from 0 to 1000000"),
+        ({"name": "hold", "hold_frames": 1 << 70}, XYZ, ConfigError, "whole number from 0 to"),
+        ({"name": "hold", "fill": math.nan}, XYZ, ConfigError, "fill must be a finite number"),
+        ({"name": "hold", "fill": 10**400}, XYZ, ConfigError, "fill must be a finite number"),
+        ({"name": "hold", "fill": 1e39}, XYZ, ConfigError, "fill must be a finite number"),
+        ({"name": "hold", "fill": "0"}, XYZ, ConfigError, "fill must be a finite number"),
+        ({"name": "hold", "min_score": 0.5}, XYZ, ConfigError, "needs a channel 'score'"),
+        ("hold", ("x", "seen"), ConfigError, "makes a channel 'seen', which"),
         ({"name": "centre", "skeleton": 1}, XYZ, ConfigError, r"does not take \['skeleton'\]"),
         ({"name": "standardise", "mean": [[0.0] * 4] * 2}, XYZ, ConfigError, r"shape \(3, 4\)"),
         ({"name": "standardise", "mean": "abc"}, XYZ, ConfigError, "needs finite mean and std"),
@@ -196,3 +228,9 @@ def test_heading_needs_hips() -> None:
 def test_features_cannot_ask_for_endless_channels() -> None:
     with pytest.raises(ConfigError, match="more than 1024 channels"):
         Pipeline(BODY, XYZ, ["displacement"] * 40)
+
+
+def test_a_bone_has_one_parent() -> None:
+    ring = Skeleton("ring", ("a", "b", "c"), ((1, 0), (2, 0), (2, 1)))
+    with pytest.raises(SkeletonError, match="'ring': joint 'c' is the child of two bones"):
+        Pipeline(ring, XYZ, ["bone"])

@@ -13,12 +13,13 @@ from numpy.typing import NDArray
 
 from kinestream.clips import IMU, XYZ
 from kinestream.errors import DataError
-from kinestream.features import FEATURES, Pipeline, check_finite
+from kinestream.features import Pipeline, check_finite
 from kinestream.skeletons import skeleton
+from tests.features.checks import in_frames
 
 Array = NDArray[np.float32]
 
-NAMES = st.sampled_from(sorted(FEATURES))
+NAMES = st.sampled_from(["centre", "displacement", "heading", "magnitude", "standardise"])
 FOR_SENSORS = st.sampled_from(["displacement", "magnitude", "standardise"])
 
 
@@ -32,25 +33,6 @@ def joints(pipeline: Pipeline, frames: int, seed: int, people: int = 1) -> Array
     rng = np.random.default_rng(seed)
     shape = len(pipeline.raw_channels), frames, pipeline.num_joints, people
     return rng.normal(0.5, 1, shape).astype(np.float32)
-
-
-def in_frames(pipeline: Pipeline, x: Array) -> Array:
-    """(C, T, V, M) through the frame form, each person with a past of his own."""
-    people = []
-    for m in range(x.shape[3]):
-        past, frames = pipeline.start(), []
-        for t in range(x.shape[1]):
-            frame, past = pipeline.frame(x[:, t, :, m], past)
-            frames.append(frame)
-        people.append(np.stack(frames, axis=1))
-    return np.stack(people, axis=-1)
-
-
-@pytest.mark.parametrize("name", sorted(FEATURES))
-def test_clip_and_frames_agree_for_every_feature(name: str) -> None:
-    pipeline = fitted("kinect20", XYZ, [name])
-    x = joints(pipeline, frames=9, seed=5, people=2)
-    np.testing.assert_allclose(in_frames(pipeline, x), pipeline.clip(x), rtol=1e-6, atol=1e-6)
 
 
 @given(st.lists(NAMES, max_size=5), st.integers(1, 7), st.integers(1, 2), st.integers(0, 99))
@@ -77,19 +59,6 @@ def test_nothing_after_a_frame_is_used(specs: list[str], cut: int) -> None:
     pipeline = fitted("kinect20", XYZ, specs)
     x = joints(pipeline, frames=9, seed=3)
     assert (pipeline.clip(x[:, :cut]) == pipeline.clip(x)[:, :cut]).all()
-
-
-@pytest.mark.parametrize("name", sorted(FEATURES))
-def test_neither_form_changes_what_it_is_given(name: str) -> None:
-    pipeline = fitted("kinect20", XYZ, [name])
-    x = joints(pipeline, frames=4, seed=2)
-    kept = x.copy()
-    pipeline.clip(x)
-    first, past = pipeline.frame(x[:, 0, :, 0], pipeline.start())
-    once = pipeline.frame(x[:, 1, :, 0], past)[0]
-    first[:] = 0  # what came out belongs to the caller
-    assert (x == kept).all()
-    assert (pipeline.frame(x[:, 1, :, 0], past)[0] == once).all()
 
 
 def test_a_frame_that_the_caller_reuses_is_remembered_as_it_was() -> None:

@@ -13,6 +13,7 @@ import pytest
 from tests.golden.cases import GoldenCase
 from tests.golden.networks_pyskl import ctrgcn_unit, imported_network
 from tests.golden.networks_staged import costgcn, msgcn, mstcn
+from tests.golden.preprocessing import preprocess_2sagcn, preprocess_ctrgcn, preprocess_pyskl
 from tests.golden.runners import graphs, metrics_segments, rtstgcn, tmse_loss
 
 # The first prefix of a case's name decides.
@@ -30,6 +31,9 @@ RUNNERS: dict[str, Callable[[GoldenCase], None]] = {
     "mstcn": mstcn,
     "msgcn": msgcn,
     "costgcn": costgcn,
+    "preprocess_pyskl": preprocess_pyskl,
+    "preprocess_ctrgcn": preprocess_ctrgcn,
+    "preprocess_2sagcn": preprocess_2sagcn,
 }
 
 

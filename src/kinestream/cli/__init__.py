@@ -14,6 +14,7 @@ from kinestream.cli import (
     export,
     importing,
     models,
+    plot,
     run,
     skeletons,
     synth,
@@ -43,6 +44,7 @@ for command in (demo, run, train, export, models, skeletons, bundles, synth):
     app.command(command.__name__.rpartition(".")[2])(command.command)
 app.command("import")(importing.command)
 app.add_typer(data.app, name="data")
+app.add_typer(plot.app, name="plot")
 
 
 def main() -> None:

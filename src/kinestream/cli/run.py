@@ -23,8 +23,17 @@ def command(
         typer.Option(help="Folder for labels.csv, segments.json and timeline.png."),
     ] = None,
     paced: Annotated[bool, typer.Option(help="Feed frames at the speed of the recording.")] = False,
-    skeleton: Annotated[str | None, typer.Option(help="Skeleton of a lone .npy array.")] = None,
-    fps: Annotated[float | None, typer.Option(help="Frame rate of a lone .npy array.")] = None,
+    skeleton: Annotated[
+        str | None, typer.Option(help="Skeleton, where recordings do not tell.")
+    ] = None,
+    fps: Annotated[float | None, typer.Option(help="Rate, where recordings do not tell.")] = None,
+    axes: Annotated[str | None, typer.Option(help="Axes of a lone array, such as TVC.")] = None,
+    format: Annotated[
+        str | None, typer.Option(help="Format, where the content does not tell.")
+    ] = None,
+    labels: Annotated[
+        Path | None, typer.Option(help="File with the true labels of a single recording.")
+    ] = None,
 ) -> None:
     """Label every frame of recordings, without torch."""
     from kinestream.bundle import load
@@ -35,10 +44,17 @@ def command(
 
     opened = load(bundle) if bundle else None
     paths = list(dict.fromkeys(path for source in sources for path in find_recordings(source)))
+    if labels is not None and len(paths) != 1:
+        raise DataError(
+            f"{labels} labels one recording, {len(paths)} are named: run that one alone."
+        )
     timelines, failed = [], 0
     for path, place in zip(paths, _places(paths), strict=True):
         try:
-            clip = replace(read_clip(path, skeleton=skeleton, fps=fps), source=str(path))
+            clip = read_clip(
+                path, skeleton=skeleton, fps=fps, axes=axes, format=format, labels=labels
+            )
+            clip = replace(clip, source=str(path))
             people = recognise_people(clip, opened, paced=paced)
         except InputError as error:
             if len(paths) == 1:

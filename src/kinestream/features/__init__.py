@@ -2,5 +2,6 @@
 
 from kinestream.features.feature import Feature
 from kinestream.features.pipeline import FEATURES, Pipeline, check_finite
+from kinestream.features.times import resample_times
 
-__all__ = ["FEATURES", "Feature", "Pipeline", "check_finite"]
+__all__ = ["FEATURES", "Feature", "Pipeline", "check_finite", "resample_times"]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from kinestream.errors import ConfigError
-from kinestream.features.feature import Array, Feature
+from kinestream.features.feature import Array, Feature, Kept
 from kinestream.skeletons import Skeleton
 
 
@@ -28,5 +28,5 @@ class Magnitude(Feature):
         norms = [np.sqrt(np.square(x[rows]).sum(axis=0, keepdims=True)) for rows in self._rows]
         return np.concatenate([x, *norms])
 
-    def frame(self, x: Array, past: Array | None) -> tuple[Array, Array | None]:
+    def frame(self, x: Array, past: Kept | None) -> tuple[Array, Kept | None]:
         return self.clip(x), None

@@ -11,19 +11,29 @@ from typing import Any
 import numpy as np
 
 from kinestream.errors import ConfigError, DataError
+from kinestream.features.body_frame import BodyFrame
+from kinestream.features.bone import Bone, BoneMotion
 from kinestream.features.centre import Centre
 from kinestream.features.displacement import Displacement
-from kinestream.features.feature import Array, Feature
+from kinestream.features.feature import Array, Feature, Kept
 from kinestream.features.heading import Heading
+from kinestream.features.hold import Hold
 from kinestream.features.magnitude import Magnitude
+from kinestream.features.motion import Motion
+from kinestream.features.relative import Relative
+from kinestream.features.scale import Scale
 from kinestream.features.standardise import Standardise
 from kinestream.skeletons import Skeleton
 
 FEATURES: dict[str, type[Feature]] = {
-    feature.name: feature for feature in (Centre, Displacement, Heading, Magnitude, Standardise)
+    feature.name: feature
+    for feature in (
+        *(BodyFrame, Bone, BoneMotion, Centre, Displacement, Heading, Hold, Magnitude, Motion),
+        *(Relative, Scale, Standardise),
+    )
 }
 
-Past = list[Array | None]
+Past = list[Kept | None]
 
 # Features append channels, some double them: a bundle must not ask for more than memory holds.
 MAX_CHANNELS = 1024
@@ -38,7 +48,9 @@ class Pipeline:
         specs: For each feature its name, or a mapping with ``name`` and arguments.
 
     Raises:
-        ConfigError: A feature or an argument is unknown, or they make too many channels.
+        ConfigError: A feature or an argument is unknown or comes at the wrong place, or they make
+            too many channels.
+        SkeletonError: The skeleton does not have the joints that a feature needs.
     """
 
     def __init__(
@@ -56,6 +68,12 @@ class Pipeline:
                 raise ConfigError(
                     f"features make more than {MAX_CHANNELS} channels: leave some out."
                 )
+        for step in self.steps[1:]:
+            if step.takes_missing:
+                raise ConfigError(
+                    f"feature {step.name!r} must come first, before {self.steps[0].name!r}: no other "
+                    f"takes missing joints."
+                )
 
     @property
     def channels(self) -> tuple[str, ...]:
@@ -67,15 +85,37 @@ class Pipeline:
         """Number of joints V."""
         return self.skeleton.num_joints
 
+    @property
+    def takes_missing(self) -> bool:
+        """Whether raw joints may be NaN, where they are missing."""
+        return bool(self.steps) and self.steps[0].takes_missing
+
+    @property
+    def absent(self) -> float:
+        """What stands for the joints of a person who is not there: NaN if it may, else 0."""
+        return np.nan if self.takes_missing else 0.0
+
+    def check(self, x: Array, source: str = "") -> None:
+        """Refuse raw joints (C, T, V, M) that this pipeline does not take.
+
+        Args:
+            x: Raw joints.
+            source: Named in the message where it is known.
+
+        Raises:
+            DataError: A value is infinite, or NaN though missing joints are not taken.
+        """
+        check_finite(x, source, missing=self.takes_missing)
+
     def fit(self, clips: Iterable[Array]) -> None:
         """Let features that measure the training set measure it; clips are (C, T, V, M).
 
         Raises:
-            DataError: A value is NaN or infinite.
+            DataError: As :meth:`check`.
         """
         clips = list(clips)
         for clip in clips:
-            check_finite(clip)
+            self.check(clip)
         people = [clip[..., m] for clip in clips for m in range(clip.shape[3])]
         for step in self.steps:
             if isinstance(step, Standardise):
@@ -86,9 +126,9 @@ class Pipeline:
         """(C, T, V, M) -> (C', T, V, M).
 
         Raises:
-            DataError: A value is NaN or infinite.
+            DataError: As :meth:`check`.
         """
-        check_finite(x)
+        self.check(x)
         people = []
         for m in range(x.shape[3]):
             person = x[..., m]
@@ -114,19 +154,30 @@ class Pipeline:
         return [step.to_dict() for step in self.steps]
 
 
-def check_finite(x: Array, source: str = "") -> None:
-    """Refuse joints (C, T, V, M) that are NaN or infinite; ``source`` is named where it is known.
+def check_finite(x: Array, source: str = "", *, missing: bool = False) -> None:
+    """Refuse joints (C, T, V, M) that are infinite or NaN.
+
+    Args:
+        x: The joints.
+        source: Named in the message where it is known.
+        missing: Whether NaN may stand for a missing joint.
 
     Raises:
         DataError: Names the first frame and joint.
     """
-    if np.isfinite(x).all():
+    bad = np.isinf(x) if missing else ~np.isfinite(x)
+    if not bad.any():
         return
-    bad = np.argwhere(~np.isfinite(x))[0]
+    first = tuple(np.argwhere(bad)[0])
+    way_out = (
+        "a missing joint must be filled in or its frames left out before recognition; features that "
+        "begin with 'hold' take missing joints as NaN"
+        if np.isnan(x[first])
+        else "a coordinate must be a finite number"
+    )
     raise DataError(
-        f"{source + ': ' if source else ''}joint {bad[2]} of frame {bad[1]} is {x[tuple(bad)]}: a "
-        f"missing joint must be filled in or its frames left out before recognition "
-        f"({(~np.isfinite(x)).sum()} values in all)."
+        f"{source + ': ' if source else ''}joint {first[2]} of frame {first[1]} is {x[first]}: "
+        f"{way_out} ({bad.sum()} values in all)."
     )
 
 
@@ -136,6 +187,10 @@ def _build(spec: str | dict[str, Any], skeleton: Skeleton, channels: tuple[str, 
     if not isinstance(name, str) or name not in FEATURES:
         raise ConfigError(f"unknown feature {name!r}; there are {', '.join(sorted(FEATURES))}.")
     try:
-        return FEATURES[name](skeleton, channels, **arguments)  # type: ignore[call-arg]
+        feature = FEATURES[name](skeleton, channels, **arguments)  # type: ignore[call-arg]
     except TypeError:
-        raise ConfigError(f"feature {name!r} does not take {sorted(arguments)}.") from None
+        raise ConfigError(
+            f"feature {name!r} does not take {sorted(map(str, arguments))}."
+        ) from None
+    feature.arguments = arguments
+    return feature

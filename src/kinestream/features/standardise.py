@@ -1,4 +1,7 @@
-"""Zero mean and unit spread, by the training set's numbers."""
+"""Zero mean and unit spread, by the training set's numbers.
+
+Legend: C channels, T frames, V joints.
+"""
 
 from __future__ import annotations
 
@@ -8,12 +11,17 @@ from typing import Any
 import numpy as np
 
 from kinestream.errors import ConfigError
-from kinestream.features.feature import Array, Feature
+from kinestream.features.feature import Array, Feature, Kept
+from kinestream.features.positions import measured_channels
+from kinestream.features.seen import known, only_known
 from kinestream.skeletons import Skeleton
 
 
 class Standardise(Feature):
     """``(x - mean) / std`` per channel and joint.
+
+    Only joints that are seen are measured, and those that are not become 0, which is the mean.
+    Confidences pass as they are.
 
     Args:
         skeleton: Gives V.
@@ -42,23 +50,32 @@ class Standardise(Feature):
         """Take mean per joint and spread per channel from clips (C, T, V)."""
         total = np.zeros(self.mean.shape)
         squares = np.zeros(self.mean.shape)
-        frames = 0
+        frames = np.zeros(self.mean.shape[1])
         for x in clips:
-            total += x.sum(axis=1, dtype=np.float64)
-            squares += (x.astype(np.float64) ** 2).sum(axis=1)
-            frames += x.shape[1]
-        mean = total / max(frames, 1)
+            seen = known(x, self.channels)
+            values = np.where(seen, x, 0)
+            total += values.sum(axis=1, dtype=np.float64)
+            squares += (values.astype(np.float64) ** 2).sum(axis=1)
+            frames += seen.sum(axis=0)
+        mean = total / np.maximum(frames, 1)
+        variance = np.maximum(squares / np.maximum(frames, 1) - mean**2, 0)
         # One spread for all joints of a channel keeps the shape of the body.
-        spread = np.sqrt(np.maximum(squares / max(frames, 1) - mean**2, 0).mean(axis=1))
+        spread = np.sqrt(variance.sum(axis=1) / max(int((frames > 0).sum()), 1))
         spread = np.where(spread > 1e-6, spread, 1.0)
-        self.mean = mean.astype(np.float32)
-        self.std = np.repeat(spread[:, None], mean.shape[1], axis=1).astype(np.float32)
+        rows = measured_channels(self.channels)
+        self.mean, self.std = np.zeros_like(self.mean), np.ones_like(self.std)
+        self.mean[rows] = mean[rows]
+        self.std[rows] = spread[rows, None]
 
     def clip(self, x: Array) -> Array:
-        return ((x - self.mean[:, None]) / self.std[:, None]).astype(np.float32, copy=False)
+        return self._apply(x, self.mean[:, None], self.std[:, None])
 
-    def frame(self, x: Array, past: Array | None) -> tuple[Array, Array | None]:
-        return ((x - self.mean) / self.std).astype(np.float32, copy=False), None
+    def frame(self, x: Array, past: Kept | None) -> tuple[Array, Kept | None]:
+        return self._apply(x, self.mean, self.std), None
+
+    def _apply(self, x: Array, mean: Array, std: Array) -> Array:
+        y = ((x - mean) / std).astype(np.float32, copy=False)
+        return only_known(y, self.channels, x)
 
     def to_dict(self) -> dict[str, Any]:
         return {"name": self.name, "mean": self.mean.tolist(), "std": self.std.tolist()}

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from kinestream.clips import Clip
 from kinestream.errors import DataError, SkeletonError
+from kinestream.formats.annotations import read_annotations, with_labels
 from kinestream.formats.format import Format, Named, Reading, Stated
 from kinestream.formats.table import format_of
 from kinestream.skeletons import Skeleton
@@ -22,6 +23,9 @@ def read_clip(
     axes: str | None = None,
     recording: str | None = None,
     format: str | None = None,
+    labels: str | Path | None = None,
+    tier: str | None = None,
+    background: str | None = None,
 ) -> Clip:
     """Read one recording, whatever known format it has.
 
@@ -34,15 +38,23 @@ def read_clip(
         axes: Order of a lone array's axes, letters of ``CTVM`` such as ``TVC``.
         recording: Which recording of a file that holds several.
         format: Name of the format, where the content does not tell it.
+        labels: A file of labels that takes the place of the recording's own: CSV, SubRip, WebVTT,
+            ELAN or Label Studio.
+        tier: Which tier of an ELAN file, or which label set of Label Studio.
+        background: Class of frames outside every span of ``labels``; else they are unlabelled.
 
     Raises:
         MissingFileError: There is no such file.
         ConfigError: There is no format of that name.
-        DataError: The file is no recording, is damaged, or does not tell its skeleton or rate; or
-            it tells another rate than ``fps``.
+        DataError: A file is no recording or no labels, is damaged, or does not tell its skeleton or
+            rate; or it tells another rate than ``fps``.
         SkeletonError: The joints are not those of ``skeleton``.
     """
-    return read_recording(path, stated(skeleton, fps, axes, recording), format).clip
+    clip = read_recording(path, stated(skeleton, fps, axes, recording), format).clip
+    if labels is None:
+        return clip
+    spans = read_annotations(labels, fps=clip.fps, tier=tier, num_frames=clip.num_frames)
+    return with_labels(clip, spans, None, background)
 
 
 def stated(

@@ -8,7 +8,31 @@ from __future__ import annotations
 from pathlib import Path
 
 from kinestream.errors import ConfigError, DataError, MissingFileError
-from kinestream.formats import array, clip, sp_sw_har, utkinect
+from kinestream.formats import (
+    array,
+    bvh,
+    c3d,
+    clip,
+    coco,
+    csv_table,
+    daphnet,
+    florence3d,
+    hugadb,
+    imu_fog_it,
+    mediapipe,
+    msr_action3d,
+    ntu,
+    nw_ucla,
+    openpose,
+    pku_mmd,
+    pyskl,
+    sbu,
+    sp_sw_har,
+    utd_mhad,
+    utd_mhad_inertial,
+    utkinect,
+)
+from kinestream.formats.annotations.table import fitting_labels
 from kinestream.formats.format import Format, Head
 
 FORMATS: dict[str, Format] = {
@@ -16,7 +40,25 @@ FORMATS: dict[str, Format] = {
     for each in (
         clip.FORMAT,
         array.FORMAT,
+        bvh.FORMAT,
+        c3d.FORMAT,
+        coco.FORMAT,
+        csv_table.FORMAT,
+        daphnet.FORMAT,
+        florence3d.FORMAT,
+        hugadb.FORMAT,
+        imu_fog_it.FORMAT,
+        mediapipe.FORMAT,
+        msr_action3d.FORMAT,
+        ntu.FORMAT,
+        nw_ucla.FORMAT,
+        openpose.FORMAT,
+        pku_mmd.FORMAT,
+        pyskl.FORMAT,
+        sbu.FORMAT,
         sp_sw_har.FORMAT,
+        utd_mhad.FORMAT,
+        utd_mhad_inertial.FORMAT,
         utkinect.FORMAT,
     )
 }
@@ -41,6 +83,11 @@ def format_of(path: Path, name: str | None = None) -> Format:
     if path.is_file() and path.stat().st_size == 0:
         raise DataError(f"{path} is empty.")
     found = fitting(path)
+    if found is None and fitting_labels(path) is not None:
+        raise DataError(
+            f"{path} holds labels and no recording: give it with a recording (--labels FILE, "
+            f"labels=... in Python)."
+        )
     if found is None:
         raise DataError(
             f"{path} is no recording Kinestream knows: {_seen(path)}. Name its format "

@@ -24,13 +24,8 @@ def read_lines(path: Path, what: str, max_bytes: int = MAX_BYTES) -> list[str]:
         MissingFileError: There is no such file.
         DataError: It is empty, too large or not text.
     """
-    if not path.is_file():
-        raise MissingFileError(f"there is no file {path}; expected {what}.")
-    size = path.stat().st_size
-    if size > max_bytes:
-        raise DataError(f"{path} has {size} bytes, {what} may have {max_bytes}: cut it first.")
     try:
-        text = path.read_bytes().decode("utf-8-sig")
+        text = read_bounded(path, what, max_bytes).decode("utf-8-sig")
     except UnicodeDecodeError:
         text = "\0"
     if "\0" in text:
@@ -38,6 +33,21 @@ def read_lines(path: Path, what: str, max_bytes: int = MAX_BYTES) -> list[str]:
     if not text.strip():
         raise DataError(f"{path} is empty; expected {what}.")
     return text.splitlines()
+
+
+def read_bounded(path: Path, what: str, max_bytes: int = MAX_BYTES) -> bytes:
+    """Content of a file that may not be too large; see :func:`read_lines`.
+
+    Raises:
+        MissingFileError: There is no such file.
+        DataError: It is too large.
+    """
+    if not path.is_file():
+        raise MissingFileError(f"there is no file {path}; expected {what}.")
+    size = path.stat().st_size
+    if size > max_bytes:
+        raise DataError(f"{path} has {size} bytes, {what} may have {max_bytes}: cut it first.")
+    return path.read_bytes()
 
 
 def finite_numbers(cells: list[str]) -> list[float] | None:

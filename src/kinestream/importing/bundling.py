@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
@@ -36,7 +36,7 @@ ORIGINS = {
 }
 """What a card says of each source: the paper and the repository."""
 
-MS_GCN_FEATURES = ("displacement", "centre")
+MS_GCN_FEATURES: Specs = ("displacement", {"name": "centre", "joint": 0})
 """Positions relative to joint 0, then displacements: MS-GCN's features in our order."""
 
 LICENCE = (
@@ -157,9 +157,9 @@ def _with_features(
     """The network, the way from raw joints to what it takes, and what is to be said of that."""
     pipeline = _pipeline(imported.in_channels, skeleton, wished or ())
     if pipeline is None and source == "msgcn" and wished is None:
-        centred = replace(skeleton, centre=0)
-        if (pipeline := _pipeline(imported.in_channels, centred, MS_GCN_FEATURES)) is not None:
-            return with_positions_first(imported), pipeline, _notes_on_ms_gcn(centred)
+        pipeline = _pipeline(imported.in_channels, skeleton, MS_GCN_FEATURES)
+        if pipeline is not None:
+            return with_positions_first(imported), pipeline, _notes_on_ms_gcn(pipeline)
     if pipeline is None:
         made = "without features" if not wished else "with the features given"
         raise ConfigError(
@@ -188,10 +188,11 @@ def _raw_channels(skeleton: Skeleton) -> tuple[tuple[str, ...], ...]:
     return XYZ, XYZ[:2]
 
 
-def _notes_on_ms_gcn(skeleton: Skeleton) -> list[str]:
+def _notes_on_ms_gcn(pipeline: Pipeline) -> list[str]:
+    names = ", ".join(step.name for step in pipeline.steps)
     return [
-        f"Features: {', '.join(MS_GCN_FEATURES)}, as MS-GCN's: positions relative to joint 0, which "
-        f"is {skeleton.joints[0]}, and displacements.",
+        f"Features: {names}, as MS-GCN's: positions relative to joint 0, which is "
+        f"{pipeline.skeleton.joints[0]}, and displacements.",
         "The original's displacement looks a frame ahead (next minus current), ours a frame back "
         "(current minus previous), so the network reads of each motion one frame later.",
     ]

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from kinestream.clips import Clip
 from kinestream.errors import DataError
+from kinestream.features.times import ON_A_FRAME, TIME_NOISE_S, between
 
 Array = NDArray[np.float32]
 
@@ -42,7 +43,11 @@ def check_rate(fps: float, target_fps: float) -> None:
 
 
 def resample_clip(clip: Clip, fps: float) -> Clip:
-    """The clip on a grid of ``fps``, by linear interpolation; labels from the nearest frame."""
+    """The clip on a grid of ``fps``, by linear interpolation; labels from the nearest frame.
+
+    A point is NaN where either of its neighbours is. A clip whose frames did not come regularly goes
+    through :func:`kinestream.features.resample_times` instead.
+    """
     if same_rate(clip.fps, fps):
         return clip
     check_rate(clip.fps, fps)
@@ -51,7 +56,7 @@ def resample_clip(clip: Clip, fps: float) -> Clip:
     before = np.minimum(times.astype(int), last)
     after = np.minimum(before + 1, last)
     share = (times - before).astype(np.float32)[:, None, None]  # (T, 1, 1)
-    data = clip.data[:, before] * (1 - share) + clip.data[:, after] * share
+    data = between(clip.data[:, before], clip.data[:, after], share)
     labels = None if clip.labels is None else clip.labels[np.rint(times).astype(int)]
     return replace(clip, data=data, labels=labels, fps=fps)
 
@@ -61,10 +66,13 @@ class Resampler:
 
     Args:
         fps: Rate of the grid, whose first point is the first frame.
+        max_gap_s: Frames of the grid between frames further apart than this are NaN; ``None`` draws
+            lines across every gap.
     """
 
-    def __init__(self, fps: float) -> None:
+    def __init__(self, fps: float, max_gap_s: float | None = None) -> None:
         self._fps = fps
+        self._max_gap_s = np.inf if max_gap_s is None else max_gap_s
         self._start_s = 0.0
         self._made = 0
         self._last: tuple[float, Array] | None = None
@@ -76,9 +84,13 @@ class Resampler:
             return [frame]
         before_s, before = self._last
         grid = []
-        while (next_s := self._start_s + self._made / self._fps) <= time_s + 1e-9:
-            share = np.float32(min((next_s - before_s) / (time_s - before_s), 1.0))
-            grid.append(before * (1 - share) + frame * share)
+        gap_s = time_s - before_s
+        while (next_s := self._start_s + self._made / self._fps) <= time_s + TIME_NOISE_S:
+            share = np.float32(min((next_s - before_s) / gap_s, 1.0))
+            made = between(before, frame, share)
+            if gap_s > self._max_gap_s and ON_A_FRAME < share < 1 - ON_A_FRAME:
+                made = np.full_like(made, np.nan)
+            grid.append(made)
             self._made += 1
         self._last = time_s, frame
         return grid

@@ -12,10 +12,10 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from kinestream.errors import DataError, SkeletonError
-from kinestream.features import Pipeline, check_finite
+from kinestream.features import Pipeline
 from kinestream.streaming.decode import Decoder
 from kinestream.streaming.engine import OPEN, Engine
-from kinestream.streaming.resample import Resampler, check_rate, same_rate
+from kinestream.streaming.resample import LARGEST_FACTOR, Resampler, check_rate, same_rate
 from kinestream.timeline import FrameLabel
 
 Array = NDArray[np.float32]
@@ -24,6 +24,8 @@ Array = NDArray[np.float32]
 LARGEST_VALUE = 1e6
 # Across a longer pause a resampled stream would label frames that it invented.
 LARGEST_PAUSE_S = 10.0
+# Where joints may be missing they are so across a shorter pause: a body moves on in half a second.
+LARGEST_GAP_S = 0.5
 
 
 class Recogniser:
@@ -67,6 +69,12 @@ class Recogniser:
         scene = (self.people,) if self.people > 1 else ()
         return (len(self.pipeline.channels), self.pipeline.num_joints, *scene)
 
+    def resampler(self) -> Resampler:
+        """Brings frames to the bundle's rate; long gaps are missing joints where it takes them."""
+        slowest_s = LARGEST_FACTOR / self.fps
+        gap_s = max(LARGEST_GAP_S, 1.01 * slowest_s) if self.pipeline.takes_missing else None
+        return Resampler(self.fps, gap_s)
+
     def step(self, streams: Sequence[Stream], frames: Array) -> None:
         """One call of the graph: each stream takes its row of the features and answers."""
         logits = self.engine.step([stream.memory for stream in streams], frames)
@@ -101,7 +109,7 @@ class Stream:
         self._last_s = -np.inf
         self._told = 0.0, 0  # when the last frame that told its time was taken, and its number
         self._times_s: deque[float] = deque()  # of the frames whose label is still to come
-        self._resampler = None if same_rate(self.fps, recogniser.fps) else Resampler(recogniser.fps)
+        self._resampler = None if same_rate(self.fps, recogniser.fps) else recogniser.resampler()
 
     @property
     def delay_s(self) -> float:
@@ -113,7 +121,8 @@ class Stream:
 
         Args:
             joints: (C, V) raw joints, channels and units as the bundle says; of a bundle that labels
-                scenes (C, V, M), fewer people than it takes being filled up with zeros.
+                scenes (C, V, M), fewer people than it takes being filled up with absent ones. NaN
+                marks a missing joint where the bundle's features take it.
             time_s: When it was taken; by default frames follow each other at the stream's rate.
 
         Returns:
@@ -121,8 +130,8 @@ class Stream:
 
         Raises:
             SkeletonError: The shape is not the bundle's.
-            DataError: A value is NaN, infinite or absurd, the time does not grow, or the stream was
-                flushed.
+            DataError: A value is infinite or absurd, or NaN though the features take no missing
+                joints; the time does not grow, or the stream was flushed.
         """
         return push_many([self], [joints], None if time_s is None else [time_s])[0]
 
@@ -204,22 +213,22 @@ class Stream:
             )
         pipeline = self.recogniser.pipeline
         frame = self._scene(_numbers(joints))
-        check_finite(frame.reshape(frame.shape[0], 1, frame.shape[1], -1))
-        if np.abs(frame).max() > LARGEST_VALUE:
+        pipeline.check(frame.reshape(frame.shape[0], 1, frame.shape[1], -1))
+        if (np.abs(frame) > LARGEST_VALUE).any():
             raise DataError(
-                f"a joint lies at {np.abs(frame).max():g} {pipeline.skeleton.units}; values above "
+                f"a joint lies at {np.nanmax(np.abs(frame)):g} {pipeline.skeleton.units}; values above "
                 f"{LARGEST_VALUE:g} are taken for a broken sensor or a wrong unit."
             )
         return frame, time_s
 
     def _scene(self, frame: Array) -> Array:
-        """The frame in the shape that the bundle takes, missing people as zeros."""
+        """The frame in the shape that the bundle takes, people who are not there filled in."""
         pipeline, people = self.recogniser.pipeline, self.recogniser.people
         expected: tuple[int, ...] = len(pipeline.raw_channels), pipeline.num_joints
         if people > 1 and frame.shape == expected:
             frame = frame[..., None]
         if people > 1 and frame.shape[:2] == expected and 0 < frame.shape[2] <= people:
-            return fill_scene(frame, people)
+            return fill_scene(frame, people, pipeline.absent)
         if people == 1 and frame.shape == expected:
             return frame
         wanted = expected if people == 1 else (*expected, people)
@@ -230,15 +239,21 @@ class Stream:
         )
 
 
-def fill_scene(x: Array, people: int) -> Array:
-    """(..., m) -> (..., M): people who are not there are zeros, as networks of scenes are trained.
+def fill_scene(x: Array, people: int, absent: float = 0.0) -> Array:
+    """(..., m) -> (..., M): fill in people who are not there, as networks of scenes are trained.
+
+    Args:
+        x: Raw joints.
+        people: How many a scene holds.
+        absent: What stands for the others; see :attr:`kinestream.features.Pipeline.absent`.
 
     Raises:
         DataError: There are more people than the scene holds.
     """
     if x.shape[-1] > people:
         raise DataError(f"{x.shape[-1]} people in a scene of {people}: choose which of them.")
-    return np.pad(x, (*((0, 0),) * (x.ndim - 1), (0, people - x.shape[-1])))
+    room = (*((0, 0),) * (x.ndim - 1), (0, people - x.shape[-1]))
+    return np.pad(x, room, constant_values=absent)
 
 
 def push_many(
