@@ -248,3 +248,35 @@ def test_a_damaged_file_is_a_clip_or_an_error_of_ours(
             load_clip(path)
         except InputError as error:
             assert str(path) in str(error) or "made" in str(error) or "skeleton" in str(error)
+
+
+def test_what_shrinks_more_than_motion_does_is_refused(tmp_path: Path) -> None:
+    """64 MiB of zeros fit into 65 kB."""
+    path = tmp_path / "a.npz"
+    np.savez_compressed(path, data=np.zeros((4, 1 << 22, 1, 1), np.float32), about=np.array("{}"))
+    assert path.stat().st_size < 1 << 17
+    with pytest.raises(DataError, match="unpacks to over 100 times its size"):
+        load_clip(path)
+
+
+def test_labels_that_never_change_are_no_bomb(tmp_path: Path) -> None:
+    frames = 400_000
+    data = np.random.default_rng(0).normal(size=(1, frames, 1, 1)).astype(np.float32)
+    clip = Clip(
+        data,
+        Skeleton("dot", ("dot",), ()),
+        100.0,
+        ("x",),
+        ("rest",),
+        np.zeros(frames, dtype=np.int64),
+    )
+    clip.save(tmp_path / "a.npz")
+    assert load_clip(tmp_path / "a.npz").num_frames == frames
+
+
+def test_an_archive_of_thousands_of_files_is_refused_by_its_last_record(tmp_path: Path) -> None:
+    with zipfile.ZipFile(tmp_path / "a.npz", "w") as archive:
+        for number in range(1001):
+            archive.writestr(f"{number}.npy", b"")
+    with pytest.raises(DataError, match="is not a clip file"):
+        load_clip(tmp_path / "a.npz")

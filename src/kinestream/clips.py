@@ -28,7 +28,10 @@ UNLABELLED = -1
 
 MAX_VALUES = 1 << 28  # 1 GiB of float32: longer recordings are to be cut first
 MAX_ABOUT_BYTES = 1 << 24
+# Motion does not shrink a hundredfold, bombs do; small members may, as labels that never change.
+MAX_RATIO, RATIO_FROM_BYTES = 100, 1 << 24
 _MEMBERS = {"data", "labels", "about"}
+_TAIL_BYTES = (1 << 16) + 22  # the last record of an archive and the longest comment behind it
 _HEADERS = {
     (1, 0): np.lib.format.read_array_header_1_0,
     (2, 0): np.lib.format.read_array_header_2_0,
@@ -175,6 +178,7 @@ def load_clip(path: str | Path) -> Clip:
     if not path.is_file():
         raise MissingFileError(f"there is no recording {path}.")
     try:
+        _check_directory(path)
         with zipfile.ZipFile(path) as archive:
             _check_members(archive, path)
         with np.load(path, allow_pickle=False) as arrays:
@@ -197,6 +201,17 @@ def load_clip(path: str | Path) -> Clip:
         ) from None
 
 
+def _check_directory(path: Path) -> None:
+    """Refuse an archive of more files than a clip has before its directory is taken into memory."""
+    with open(path, "rb") as file:
+        file.seek(max(0, path.stat().st_size - _TAIL_BYTES))
+        tail = file.read(_TAIL_BYTES)
+    end = tail.rfind(b"PK\5\6")
+    count = int.from_bytes(tail[end + 10 : end + 12], "little") if end >= 0 else 0
+    if not 0 < count <= len(_MEMBERS):
+        raise ValueError("no archive, or one of more files than a clip has")
+
+
 def _check_members(archive: zipfile.ZipFile, path: Path) -> None:
     """Refuse what would take more memory than a clip may, from the headers alone."""
     members = archive.infolist()
@@ -212,6 +227,10 @@ def _check_members(archive: zipfile.ZipFile, path: Path) -> None:
         size = math.prod(shape) * dtype.itemsize
         if size > (MAX_ABOUT_BYTES if dtype.kind == "U" else dtype.itemsize * MAX_VALUES):
             raise DataError(f"{path} unpacks to {size} bytes, more than a clip may hold.")
+        if member.file_size > max(RATIO_FROM_BYTES, MAX_RATIO * member.compress_size):
+            raise DataError(
+                f"{path} unpacks to over {MAX_RATIO} times its size, as no recording does."
+            )
         if size > member.file_size or dtype.kind not in "fiuU":
             raise ValueError("no array of numbers or text, or less of it than its header says")
 
