@@ -127,6 +127,15 @@ def test_lines_and_fields_are_the_same_however_they_are_spaced(
     assert fields.numbers(np.array([1]), 1).tolist() == [[4]]
 
 
+def test_a_file_of_many_blocks_is_cut_as_one_of_few(tmp_path: Path) -> None:
+    table = np.arange(60_000).reshape(-1, 4)
+    text = "\n".join(" ".join(map(str, row)) for row in table.tolist()).encode()
+    assert len(text) > 5 * 2**16
+    fields = read_fields(write(tmp_path, text), "numbers")
+    np.testing.assert_array_equal(fields.numbers(np.arange(len(table)), 4), table)
+    assert fields.line(14_999) == b"59996 59997 59998 59999"
+
+
 def test_whole_numbers_of_single_lines(tmp_path: Path) -> None:
     fields = read_fields(write(tmp_path, b"3\n1 2\n-1\n1.5\n7\n1e400\nnan"), "numbers")
     assert fields.wholes() == [3, -1, -1, -1, 7, -1, -1]

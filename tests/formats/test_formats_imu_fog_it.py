@@ -53,6 +53,17 @@ def test_labels_are_numbers_or_names(tmp_path: Path) -> None:
     assert clip.labels is not None and clip.labels.tolist() == [0, 1, 1, 0, -1, -1]
 
 
+@pytest.mark.parametrize("place", ["actions.txt", "trials/actions.txt"])
+def test_classes_are_those_of_a_list_beside(place: str, tmp_path: Path) -> None:
+    (tmp_path / "trials").mkdir()
+    (tmp_path / place).write_text("stand\nwalk\nturn\n")
+    clip, _ = read_imu_fog_it(table(tmp_path / "trials", *regular("walk", 2, "stand", -1)))
+    assert clip.classes == ("stand", "walk", "turn")
+    assert clip.labels is not None and clip.labels.tolist() == [1, 2, 0, -1]
+    with pytest.raises(DataError, match="from 0 to 2 or one of stand, walk, turn, got 'freeze'"):
+        read_imu_fog_it(table(tmp_path / "trials", *regular("freeze", 0)))
+
+
 def test_a_sensor_with_a_missing_value_is_missing(tmp_path: Path) -> None:
     rows = [line(0), line(0.1, pelvis_acc_x="", left_foot_gyro_z="inf"), line(0.2)]
     clip, repairs = read_imu_fog_it(table(tmp_path, *rows))
@@ -95,7 +106,10 @@ def test_irregular_times_are_put_on_the_clock_that_is_stated(tmp_path: Path) -> 
 @pytest.mark.parametrize(
     ("rows", "what"),
     [
-        ([line(0), line(0.1, 2)], "line 3: a label is 0 or 1, or no_freeze or freeze, got '2'"),
+        (
+            [line(0), line(0.1, 2)],
+            "line 3: a label is an index from 0 to 1 or one of no_freeze, freeze, got '2'",
+        ),
         ([["x"]] * 3, "3 rows are damaged and 0 can be read"),
         ([line(t, **dict.fromkeys(COLUMNS, "nan")) for t in (0, 1)], "no sensor gives anything"),
         ([line(0)], "a single time"),

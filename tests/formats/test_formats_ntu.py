@@ -264,6 +264,17 @@ def test_what_is_written_comes_back_to_the_last_bit(tmp_path: Path) -> None:
     assert again.labels.tolist() == [119] * 7
 
 
+def test_a_missing_joint_is_written_as_not_tracked(tmp_path: Path) -> None:
+    data = np.full((3, 1, 25, 1), 0.5, dtype=np.float32)
+    data[1, 0, 2] = np.nan
+    write_ntu(Clip(data, skeleton("ntu25"), 30.0), tmp_path / "a.skeleton")
+    lines = (tmp_path / "a.skeleton").read_text().splitlines()
+    assert lines[:2] == ["1", "1"] and lines[3] == "25"
+    assert len(lines[2].split()) == 10
+    assert lines[5] == "0.5 0.5 0.5 0 0 0 0 0 0 0 0 2"
+    assert lines[6] == "0.0 0.0 0.0 0 0 0 0 0 0 0 0 0"
+
+
 def test_the_writer_refuses_what_the_format_cannot_carry(tmp_path: Path) -> None:
     labels = {"classes": class_list("ntu120"), "labels": np.zeros(7, np.int64)}
     unseen = random_clip().data.copy()

@@ -4,7 +4,8 @@ Kinect takes furniture for people, loses people and finds them again as somebody
 about it moves published accuracies, so each way has a name:
 
 * ``published``: bodies are weeded out and joined as in the preprocessing of SGN and CTR-GCN.
-* ``energy``: the two that move most among the first four, as in 2s-AGCN.
+* ``energy``: the two that move most among the first four, as in 2s-AGCN; there bodies are told
+  apart by their place in a frame's list, here by their identity.
 * ``raw``: all of them, in order of appearance.
 
 Frames stay where they are: one in which nobody is left is NaN, not cut out as in those works.

@@ -1,14 +1,16 @@
 """IMU-FOG-IT: freezing of gait seen by seven IMUs on pelvis and legs, a CSV table for each trial.
 
-The recordings are not public, and what is known of their layout is the graph of seven sensors with
-acceleration and angular rate each. The rest is an assumption, the simplest that holds this: a header
-with the columns ``time`` (seconds), ``SENSOR_CHANNEL`` (m/s2 and rad/s; ``pelvis_acc_x`` to
-``right_foot_gyro_z``) and ``label`` (0 or ``no_freeze``, 1 or ``freeze``; -1 or nothing where it is
-not known), in any order. Recordings kept otherwise are to be given these columns first.
+The recordings are not public. Known is what RT-ST-GCN trains on: a graph of seven sensors with
+acceleration and angular rate each, eight classes without their names, 264 trials for training and 112
+for validation. The rest is an assumption, the simplest that holds this: a header with the columns
+``time`` (seconds), ``SENSOR_CHANNEL`` (m/s2 and rad/s; ``pelvis_acc_x`` to ``right_foot_gyro_z``) and
+``label`` (a class by name or by index from 0; -1 or nothing where it is not known), in any order. Class
+names stand in ``actions.txt`` beside the trial or one folder up, one to a line; without it there are
+two, no freeze and freeze. Recordings kept otherwise are to be given these columns first.
 
 Legend: C channels, T frames, V sensors, M people, R rows, S samples.
 
-Source: RT-ST-GCN (MLSP 2024), for the sensors and their graph.
+Source: RT-ST-GCN (Yudayev, Filtjens, Balasch, MLSP 2024), for the sensors and their graph.
 """
 
 from __future__ import annotations
@@ -21,7 +23,9 @@ from numpy.typing import NDArray
 from kinestream.clips import IMU, UNLABELLED, Clip
 from kinestream.errors import DataError
 from kinestream.formats.clock import by_time
+from kinestream.formats.folder import ACTIONS
 from kinestream.formats.format import Format, Head, Reading, Stated
+from kinestream.formats.labels import read_classes
 from kinestream.formats.repairs import Repairs
 from kinestream.formats.textfile import finite_numbers, read_lines
 from kinestream.skeletons import skeleton
@@ -31,7 +35,6 @@ SENSORS = skeleton("imu7").joints
 
 _VALUES = tuple(f"{sensor}_{channel}" for sensor in SENSORS for channel in IMU)
 _COLUMNS = ("time", *_VALUES, "label")
-_LABELS = {"": UNLABELLED, "-1": UNLABELLED, "0": 0, "1": 1, CLASSES[0]: 0, CLASSES[1]: 1}
 _WHAT = f"an IMU-FOG-IT table with the columns {', '.join(_COLUMNS[:3])}, ..., {_COLUMNS[-1]}"
 
 
@@ -47,7 +50,8 @@ def read_imu_fog_it(path: str | Path, fps: float | None = None) -> tuple[Clip, R
         fps: Frames per second, where times are irregular or do not tell.
 
     Returns:
-        The clip, (6, T, 7, 1) in m/s2 and rad/s with :data:`CLASSES`, and what had to be mended.
+        The clip, (6, T, 7, 1) in m/s2 and rad/s with the classes of ``actions.txt`` or
+        :data:`CLASSES`, and what had to be mended.
 
     Raises:
         MissingFileError: There is no such file.
@@ -55,7 +59,8 @@ def read_imu_fog_it(path: str | Path, fps: float | None = None) -> tuple[Clip, R
             no sensor gives anything.
     """
     path = Path(path)
-    times_s, values, labels, dropped = _table(path)
+    classes = _classes(path)
+    times_s, values, labels, dropped = _table(path, classes)
     clock = by_time(path, times_s, fps)
     last = np.zeros(clock.num_samples, dtype=np.int64)
     last[clock.place] = np.arange(len(times_s))  # of rows with one place the last is kept
@@ -67,7 +72,7 @@ def read_imu_fog_it(path: str | Path, fps: float | None = None) -> tuple[Clip, R
         skeleton("imu7"),
         clock.fps,
         IMU,
-        classes=CLASSES,
+        classes=classes,
         labels=clock.labels(labels[last]),
         source=str(path),
     )
@@ -80,14 +85,24 @@ def read_imu_fog_it(path: str | Path, fps: float | None = None) -> tuple[Clip, R
     return clip, counts + clock.repairs + empty
 
 
+def _classes(path: Path) -> tuple[str, ...]:
+    folder = path.absolute().parent
+    places = (folder / ACTIONS, folder.parent / ACTIONS)
+    found = next((place for place in places if place.is_file()), None)
+    return CLASSES if found is None else read_classes(found)
+
+
 def _table(
-    path: Path,
+    path: Path, classes: tuple[str, ...]
 ) -> tuple[NDArray[np.float64], NDArray[np.float32], NDArray[np.int64], int]:
     """Times (R,), values (R, V, C) with NaN for missing sensors, labels (R,), and damaged rows."""
     lines = read_lines(path, _WHAT)
     header = _header(lines[0])
     if header is None:
         raise DataError(f"{path} begins with {lines[0][:60]!r}; expected {_WHAT}.")
+    known = {"": UNLABELLED, str(UNLABELLED): UNLABELLED}
+    known |= {str(index): index for index in range(len(classes))}
+    known |= {name: index for index, name in enumerate(classes)}
     time, label = header.index("time"), header.index("label")
     order = [header.index(name) for name in _VALUES]
     times: list[float] = []
@@ -101,14 +116,14 @@ def _table(
         if moment is None or row is None:
             dropped += 1 if line.strip() else 0
             continue
-        if cells[label] not in _LABELS:
+        if cells[label] not in known:
             raise DataError(
-                f"{path} line {number}: a label is 0 or 1, or {' or '.join(CLASSES)}, got "
-                f"{cells[label][:40]!r}."
+                f"{path} line {number}: a label is an index from 0 to {len(classes) - 1} or one of "
+                f"{', '.join(classes[:20])}, got {cells[label][:40]!r}."
             )
         times += moment
         values.append(row)
-        labels.append(_LABELS[cells[label]])
+        labels.append(known[cells[label]])
     if len(times) <= dropped:
         raise DataError(f"{path}: {dropped} rows are damaged and {len(times)} can be read.")
     table = np.stack(values).reshape(-1, len(SENSORS), len(IMU))

@@ -155,7 +155,7 @@ def _joints(path: Path) -> NDArray[np.float64]:
 
 
 def _label_file(path: Path) -> Path | None:
-    return next((place for place in _label_places(path) if _is_label_file(place, path)), None)
+    return next((place for place in _label_places(path) if _is_label_file(place)), None)
 
 
 def _label_places(path: Path) -> Iterator[Path]:
@@ -167,10 +167,8 @@ def _label_places(path: Path) -> Iterator[Path]:
                 yield folder / name
 
 
-def _is_label_file(place: Path, recording: Path) -> bool:
-    if not place.is_file() or place.samefile(recording):
-        return False
-    lines = Head.of(place).lines
+def _is_label_file(place: Path) -> bool:
+    lines = Head.of(place).lines if place.is_file() else []
     return bool(lines) and _action(lines[0]) is not None
 
 
