@@ -2,7 +2,7 @@
 
     python docs/pictures/actions.py --out docs/actions.png
 
-Seven moments of each action, evenly over it, of people with different bodies; no noise. Left blue,
+Six moments of each action, evenly over it, of people with different bodies; no noise. Left blue,
 right orange. Sitting people have no chair, and every strip has the floor under it.
 """
 
@@ -21,9 +21,9 @@ from kinestream.viz.canvas import NORMAL, SMALL, new_figure, place, save_figure,
 from kinestream.viz.colours import FAINT
 from kinestream.viz.skeleton import draw_people, project
 
-SHOWN, COLUMNS = 7, 3
-STRIP_IN, HEIGHT_IN, HEAD_IN, MARGIN_IN = 3.7, 0.98, 0.21, 0.12
-APART_M, APART_PAIR_M, TALL_M = 1.22, 2.05, 2.25
+SHOWN, COLUMNS = 6, 3
+STRIP_IN, HEIGHT_IN, HEAD_IN, MARGIN_IN = 3.0, 0.97, 0.32, 0.1
+APART_M, APART_PAIR_M, TALL_M = 1.12, 1.72, 2.3
 FACING, SIDE = 20.0, 72.0
 FROM_THE_SIDE = {
     *("walk", "run", "step_back", "march", "limp", "shuffle", "freeze", "sit_down", "stand_up"),
@@ -46,7 +46,7 @@ def picture() -> Figure:
     alone = [(name, clip_of(name, k)) for k, name in enumerate(ACTIONS)]
     meeting = [(name, pair_of(name)) for name in PAIRS if name in PAIR_ACTIONS]
     rows = -(-len(alone) // COLUMNS) + -(-len(meeting) // 2)
-    figure = new_figure(COLUMNS * STRIP_IN + 2 * MARGIN_IN, rows * (HEIGHT_IN + HEAD_IN) + 0.3)
+    figure = new_figure(COLUMNS * STRIP_IN + 2 * MARGIN_IN, rows * (HEIGHT_IN + HEAD_IN) + 0.12)
     for k, (name, clip) in enumerate(alone):
         strip(figure, name, clip, k // COLUMNS, k % COLUMNS, COLUMNS, APART_M)
     first = -(-len(alone) // COLUMNS)
@@ -59,7 +59,13 @@ def clip_of(name: str, seed: int) -> Clip:
     """One action of one person, without noise, from a camera at the height of the hips."""
     yaw = SIDE if name in FROM_THE_SIDE else FACING
     return ks.generate(
-        "everyday", seed + 20, actions=[name], trimmed=True, noise=0.0, variation=seen_from(yaw)
+        "everyday",
+        seed + 20,
+        skeleton="kinect20",
+        actions=[name],
+        trimmed=True,
+        noise=0.0,
+        variation=seen_from(yaw),
     )
 
 
@@ -69,6 +75,7 @@ def pair_of(name: str) -> Clip:
         ks.generate(
             "everyday",
             seed,
+            skeleton="kinect20",
             actions=[name],
             people=2,
             trimmed=True,
@@ -77,7 +84,7 @@ def pair_of(name: str) -> Clip:
         )
         for seed in range(12)
     ]
-    return max(clips, key=lambda clip: apart(clip))
+    return max(clips, key=apart)
 
 
 def apart(clip: Clip) -> float:
@@ -98,9 +105,9 @@ def strip(
 ) -> None:
     """Moments of one clip side by side on one floor."""
     width = COLUMNS * STRIP_IN / columns
-    left, top = MARGIN_IN + column * width, 0.1 + row * (HEIGHT_IN + HEAD_IN)
-    write(figure, left + 0.04, top, name, NORMAL, weight="bold")
-    write(figure, left + width - 0.2, top + 0.02, f"{clip.duration_s:.1f} s", SMALL, ha="right")
+    left, top = MARGIN_IN + column * width, row * (HEIGHT_IN + HEAD_IN)
+    write(figure, left + 0.04, top + 0.1, name, NORMAL, weight="bold")
+    write(figure, left + width - 0.2, top + 0.12, f"{clip.duration_s:.1f} s", SMALL, ha="right")
     axes = place(figure, left, top + HEAD_IN, width - 0.15, HEIGHT_IN)
     shown = SHOWN
     frames = np.linspace(0.04, 0.96, shown) * (clip.num_frames - 1)

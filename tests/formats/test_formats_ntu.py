@@ -11,9 +11,9 @@ import pytest
 from kinestream.clips import Clip
 from kinestream.errors import DataError, MissingFileError, SkeletonError
 from kinestream.formats import read_clip, read_recording
-from kinestream.formats.class_lists import class_list
 from kinestream.formats.format import Head, Stated
 from kinestream.formats.ntu import FORMAT, MAX_FRAMES, NtuName, parse_name, read_ntu, write_ntu
+from kinestream.formats.parsing.class_lists import class_list
 from kinestream.skeletons import skeleton
 
 NAME = "S018C003P042R002A120"

@@ -16,7 +16,7 @@ from kinestream.errors import DataError
 from kinestream.files import write_atomically
 from kinestream.formats.folder import find_layout
 from kinestream.formats.format import Format, Head, Reading, Stated
-from kinestream.formats.npy import channels_for, read_header, read_joints
+from kinestream.formats.parsing.npy import channels_for, read_header, read_joints
 from kinestream.formats.repairs import Repairs
 
 AXES = "CTVM"

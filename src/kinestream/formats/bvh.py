@@ -26,9 +26,9 @@ from kinestream.errors import DataError
 from kinestream.formats.bvh_hierarchy import BVH, Joint, joint_positions, read_hierarchy
 from kinestream.formats.bvh_writer import write_bvh
 from kinestream.formats.format import Format, Head, Reading, Stated
-from kinestream.formats.joints import agreed_layout, mirror_pairs
+from kinestream.formats.parsing.joints import agreed_layout, mirror_pairs
+from kinestream.formats.parsing.textfile import finite_numbers, read_lines
 from kinestream.formats.repairs import Repairs
-from kinestream.formats.textfile import finite_numbers, read_lines
 from kinestream.skeletons import Skeleton
 
 UNITS = "file"

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kinestream.errors import DataError
-from kinestream.formats.textfile import finite_numbers
+from kinestream.formats.parsing.textfile import finite_numbers
 from kinestream.skeletons.skeleton import MAX_JOINTS
 
 BVH = "a BVH file, HIERARCHY and then MOTION"

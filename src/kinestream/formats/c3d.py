@@ -25,7 +25,7 @@ from kinestream.clips import MAX_VALUES, Clip
 from kinestream.errors import DataError
 from kinestream.formats.c3d_parameters import BLOCK, Parameters, read_parameters
 from kinestream.formats.format import Format, Head, Reading, Stated
-from kinestream.formats.joints import agreed_layout, mirror_pairs
+from kinestream.formats.parsing.joints import agreed_layout, mirror_pairs
 from kinestream.formats.repairs import Repairs
 from kinestream.skeletons import Skeleton
 from kinestream.skeletons.skeleton import MAX_JOINTS

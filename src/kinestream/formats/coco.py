@@ -27,14 +27,14 @@ from numpy.typing import NDArray
 
 from kinestream.clips import Clip
 from kinestream.errors import DataError, SkeletonError
-from kinestream.formats.clock import Clock, by_number
 from kinestream.formats.coco_writer import write_coco
 from kinestream.formats.format import Format, Head, Named, Reading, Stated
-from kinestream.formats.joints import agreed_layout, mirror_pairs
-from kinestream.formats.jsonfile import keys_in, numbers, read_json, shown, whole
-from kinestream.formats.people import joints_whole_or_missing, order_in_frame, scene
+from kinestream.formats.parsing.clock import Clock, by_number
+from kinestream.formats.parsing.joints import agreed_layout, mirror_pairs
+from kinestream.formats.parsing.jsonfile import keys_in, numbers, read_json, shown, whole
+from kinestream.formats.parsing.people import joints_whole_or_missing, order_in_frame, scene
+from kinestream.formats.parsing.several import chosen
 from kinestream.formats.repairs import Repairs
-from kinestream.formats.several import chosen
 from kinestream.skeletons import Skeleton, skeleton
 
 CHANNELS = ("x", "y", "score")

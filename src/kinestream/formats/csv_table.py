@@ -29,15 +29,15 @@ from numpy.typing import NDArray
 
 from kinestream.clips import UNLABELLED, Clip
 from kinestream.errors import DataError, SkeletonError
-from kinestream.formats.clock import Clock, by_number, by_time
 from kinestream.formats.csv_header import MISSING, TIMES, Header
 from kinestream.formats.csv_writer import write_csv_table
 from kinestream.formats.format import Format, Head, Reading, Stated
-from kinestream.formats.joints import agreed_layout, listed
-from kinestream.formats.jsonfile import LARGEST
-from kinestream.formats.people import scene
+from kinestream.formats.parsing.clock import Clock, by_number, by_time
+from kinestream.formats.parsing.joints import agreed_layout, listed
+from kinestream.formats.parsing.jsonfile import LARGEST
+from kinestream.formats.parsing.people import scene
+from kinestream.formats.parsing.textfile import read_lines
 from kinestream.formats.repairs import Repairs
-from kinestream.formats.textfile import read_lines
 
 _WHAT = "a table whose header names joints and channels (JOINT_x, JOINT_y, ...)"
 

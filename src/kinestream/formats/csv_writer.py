@@ -14,7 +14,7 @@ from kinestream.clips import UNLABELLED, Clip
 from kinestream.errors import DataError
 from kinestream.files import write_atomically
 from kinestream.formats.csv_header import CHANNELS, MISSING, Header
-from kinestream.formats.joints import listed
+from kinestream.formats.parsing.joints import listed
 
 
 def write_csv_table(clip: Clip, path: Path) -> None:

@@ -22,11 +22,18 @@ import numpy as np
 
 from kinestream.clips import Clip
 from kinestream.errors import DataError
-from kinestream.formats.class_lists import class_list
 from kinestream.formats.format import Format, Head, Named, Reading, Stated
-from kinestream.formats.matfile import Cell, Numbers, Struct, Value, first_variable, read_variable
-from kinestream.formats.several import chosen
-from kinestream.formats.unseen import without_unseen
+from kinestream.formats.parsing.class_lists import class_list
+from kinestream.formats.parsing.matfile import (
+    Cell,
+    Numbers,
+    Struct,
+    Value,
+    first_variable,
+    read_variable,
+)
+from kinestream.formats.parsing.several import chosen
+from kinestream.formats.parsing.unseen import without_unseen
 from kinestream.skeletons import skeleton
 
 FPS = 15.0

@@ -17,7 +17,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from kinestream.clips import Clip
 from kinestream.errors import DataError, MissingFileError
 from kinestream.formats.labels import read_classes, read_labels
-from kinestream.formats.npy import channels_for, read_joints
+from kinestream.formats.parsing.npy import channels_for, read_joints
 from kinestream.skeletons import Skeleton
 
 ACTIONS = "actions.txt"

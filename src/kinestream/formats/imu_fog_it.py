@@ -22,12 +22,12 @@ from numpy.typing import NDArray
 
 from kinestream.clips import IMU, UNLABELLED, Clip
 from kinestream.errors import DataError
-from kinestream.formats.clock import by_time
 from kinestream.formats.folder import ACTIONS
 from kinestream.formats.format import Format, Head, Reading, Stated
 from kinestream.formats.labels import read_classes
+from kinestream.formats.parsing.clock import by_time
+from kinestream.formats.parsing.textfile import finite_numbers, read_lines
 from kinestream.formats.repairs import Repairs
-from kinestream.formats.textfile import finite_numbers, read_lines
 from kinestream.skeletons import skeleton
 
 CLASSES = ("no_freeze", "freeze")

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from kinestream.clips import UNLABELLED
 from kinestream.errors import DataError
-from kinestream.formats.textfile import read_lines
+from kinestream.formats.parsing.textfile import read_lines
 
 HEADER = "label"
 MAX_CLASSES = 10_000

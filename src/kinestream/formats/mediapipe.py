@@ -31,11 +31,11 @@ from numpy.typing import NDArray
 from kinestream.clips import XYZ, Clip
 from kinestream.errors import DataError, SkeletonError
 from kinestream.files import write_atomically
-from kinestream.formats.clock import Clock, by_number, by_time
 from kinestream.formats.format import Format, Head, Reading, Stated
-from kinestream.formats.joints import listed
-from kinestream.formats.jsonfile import keys_in, numbers, read_json, shown, whole
-from kinestream.formats.people import joints_whole_or_missing, scene
+from kinestream.formats.parsing.clock import Clock, by_number, by_time
+from kinestream.formats.parsing.joints import listed
+from kinestream.formats.parsing.jsonfile import keys_in, numbers, read_json, shown, whole
+from kinestream.formats.parsing.people import joints_whole_or_missing, scene
 from kinestream.formats.repairs import Repairs
 from kinestream.skeletons import skeleton
 

@@ -20,11 +20,11 @@ from numpy.typing import NDArray
 
 from kinestream.clips import Clip
 from kinestream.errors import DataError
-from kinestream.formats.class_lists import class_list
 from kinestream.formats.format import Format, Head, Reading, Stated
+from kinestream.formats.parsing.class_lists import class_list
+from kinestream.formats.parsing.textfile import finite_numbers, read_lines
+from kinestream.formats.parsing.unseen import without_unseen
 from kinestream.formats.repairs import Repairs
-from kinestream.formats.textfile import finite_numbers, read_lines
-from kinestream.formats.unseen import without_unseen
 from kinestream.skeletons import skeleton
 
 FPS = 15.0

@@ -24,12 +24,12 @@ from numpy.typing import NDArray
 
 from kinestream.clips import Clip
 from kinestream.errors import DataError
-from kinestream.formats.class_lists import class_list
-from kinestream.formats.fields import Fields, read_fields
 from kinestream.formats.format import Format, Head, Reading, Stated
 from kinestream.formats.ntu_names import NtuName, parse_name
 from kinestream.formats.ntu_writing import FPS, write_ntu
-from kinestream.formats.people import scene
+from kinestream.formats.parsing.class_lists import class_list
+from kinestream.formats.parsing.fields import Fields, read_fields
+from kinestream.formats.parsing.people import scene
 from kinestream.formats.repairs import Repairs
 from kinestream.skeletons import skeleton
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
-from kinestream.formats.class_lists import class_list
+from kinestream.formats.parsing.class_lists import class_list
 
 
 class NtuName(NamedTuple):

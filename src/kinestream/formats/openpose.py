@@ -25,12 +25,12 @@ from numpy.typing import NDArray
 from kinestream.clips import Clip
 from kinestream.errors import DataError, SkeletonError
 from kinestream.files import replaced_folder
-from kinestream.formats.clock import by_number
 from kinestream.formats.format import Format, Head, Named, Reading, Stated
-from kinestream.formats.jsonfile import numbers, read_json, whole
-from kinestream.formats.people import joints_whole_or_missing, order_in_frame, scene
+from kinestream.formats.parsing.clock import by_number
+from kinestream.formats.parsing.jsonfile import numbers, read_json, whole
+from kinestream.formats.parsing.people import joints_whole_or_missing, order_in_frame, scene
+from kinestream.formats.parsing.several import chosen
 from kinestream.formats.repairs import Repairs
-from kinestream.formats.several import chosen
 from kinestream.skeletons import Skeleton, skeleton
 
 CHANNELS = {3: ("x", "y", "score"), 4: ("x", "y", "z", "score")}

@@ -22,14 +22,14 @@ from numpy.typing import NDArray
 
 from kinestream.clips import MAX_VALUES, XYZ, Clip
 from kinestream.errors import DataError
-from kinestream.formats.class_lists import class_list
 from kinestream.formats.format import Format, Head, Named, Reading, Stated
-from kinestream.formats.jsonfile import shown
 from kinestream.formats.ntu_names import parse_name
+from kinestream.formats.parsing.class_lists import class_list
+from kinestream.formats.parsing.jsonfile import shown
+from kinestream.formats.parsing.unpickling import read_pickle
+from kinestream.formats.parsing.unseen import without_unseen
 from kinestream.formats.pyskl_writing import write_clip_as_pyskl
 from kinestream.formats.repairs import Repairs
-from kinestream.formats.unpickling import read_pickle
-from kinestream.formats.unseen import without_unseen
 from kinestream.skeletons import Skeleton, skeleton
 
 NTU_FPS = 30.0

@@ -17,11 +17,11 @@ from numpy.typing import NDArray
 
 from kinestream.clips import Clip
 from kinestream.errors import DataError
-from kinestream.formats.class_lists import class_list
 from kinestream.formats.format import Format, Head, Reading, Stated
-from kinestream.formats.matfile import first_variable, read_variable
+from kinestream.formats.parsing.class_lists import class_list
+from kinestream.formats.parsing.matfile import first_variable, read_variable
+from kinestream.formats.parsing.unseen import without_unseen
 from kinestream.formats.repairs import Repairs
-from kinestream.formats.unseen import without_unseen
 from kinestream.skeletons import skeleton
 
 FPS = 30.0

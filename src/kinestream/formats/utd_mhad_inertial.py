@@ -18,7 +18,7 @@ import numpy as np
 from kinestream.clips import IMU, Clip
 from kinestream.errors import DataError
 from kinestream.formats.format import Format, Head, Reading, Stated
-from kinestream.formats.matfile import first_variable, read_variable
+from kinestream.formats.parsing.matfile import first_variable, read_variable
 from kinestream.formats.repairs import Repairs
 from kinestream.formats.utd_mhad import told_by_name
 from kinestream.skeletons import skeleton

@@ -21,8 +21,8 @@ from numpy.typing import NDArray
 from kinestream.clips import MAX_VALUES, UNLABELLED, Clip
 from kinestream.errors import DataError
 from kinestream.formats.format import Format, Head, Reading, Stated
+from kinestream.formats.parsing.textfile import finite_numbers, read_lines
 from kinestream.formats.repairs import Repairs
-from kinestream.formats.textfile import finite_numbers, read_lines
 from kinestream.skeletons import skeleton
 
 TICKS_PER_S = 60

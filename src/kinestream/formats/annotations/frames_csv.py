@@ -18,7 +18,7 @@ from kinestream.formats.annotations.annotations import Annotations, nearest
 from kinestream.formats.annotations.label_format import LabelFormat, Terms
 from kinestream.formats.format import Head
 from kinestream.formats.labels import HEADER, MAX_CLASSES, labels_text
-from kinestream.formats.textfile import read_lines
+from kinestream.formats.parsing.textfile import read_lines
 
 _WHAT = "a CSV file with a label for every frame"
 _BESIDE = {"index", "frame", "time_s", "person", "score"}

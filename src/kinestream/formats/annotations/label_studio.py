@@ -19,7 +19,7 @@ from kinestream.files import write_atomically
 from kinestream.formats.annotations.annotations import MAX_SPANS, Annotations, Span
 from kinestream.formats.annotations.label_format import LabelFormat, Terms
 from kinestream.formats.format import Head
-from kinestream.formats.jsonfile import keys_in, read_json, shown
+from kinestream.formats.parsing.jsonfile import keys_in, read_json, shown
 
 _WHAT = "a Label Studio export"
 _SERIES = "timeserieslabels"

@@ -11,7 +11,7 @@ from kinestream.files import write_atomically
 from kinestream.formats.annotations.annotations import Annotations, Span
 from kinestream.formats.annotations.label_format import LabelFormat, Terms
 from kinestream.formats.format import Head
-from kinestream.formats.textfile import finite_numbers, read_lines
+from kinestream.formats.parsing.textfile import finite_numbers, read_lines
 
 HEADER = ("start_s", "end_s", "label")
 _WHAT = f"a CSV file with the columns {', '.join(HEADER)}"

@@ -11,7 +11,7 @@ from kinestream.formats.annotations.annotations import Annotations, Span
 from kinestream.formats.annotations.cues import ARROW, blocks, check_label, clock, plain, times_of
 from kinestream.formats.annotations.label_format import LabelFormat, Terms
 from kinestream.formats.format import Head
-from kinestream.formats.textfile import read_lines
+from kinestream.formats.parsing.textfile import read_lines
 
 _ANGLES = re.compile(r"[<>]")
 

@@ -12,8 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kinestream.errors import DataError
-from kinestream.formats.decimals import Places, parse_decimals
-from kinestream.formats.textfile import MAX_BYTES, read_bounded
+from kinestream.formats.parsing.decimals import Places, parse_decimals
+from kinestream.formats.parsing.textfile import MAX_BYTES, read_bounded
 
 _BOM = b"\xef\xbb\xbf"
 _OTHER_SPACE = (b"\t", b"\r", b"\v", b"\f")

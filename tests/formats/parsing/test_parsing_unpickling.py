@@ -14,8 +14,8 @@ import numpy as np
 import pytest
 
 from kinestream.errors import DataError, MissingFileError
-from kinestream.formats import unpickling
-from kinestream.formats.unpickling import read_pickle
+from kinestream.formats.parsing import unpickling
+from kinestream.formats.parsing.unpickling import read_pickle
 
 
 def written(folder: Path, content: bytes) -> Path:

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from kinestream.clips import IMU, XYZ
 from kinestream.errors import DataError, MissingFileError
-from kinestream.formats.npy import channels_for, read_joints
+from kinestream.formats.parsing.npy import channels_for, read_joints
 
 
 def header(shape: tuple[int, ...], descr: object = "<f4") -> bytes:

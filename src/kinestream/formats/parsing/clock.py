@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from kinestream.clips import UNLABELLED
 from kinestream.errors import DataError
-from kinestream.formats.people import check_size
+from kinestream.formats.parsing.people import check_size
 from kinestream.formats.repairs import Repairs
 
 LONG_GAP_S = 0.5

@@ -11,8 +11,8 @@ import numpy as np
 import pytest
 
 from kinestream.errors import DataError, MissingFileError
-from kinestream.formats import matfile
-from kinestream.formats.matfile import Cell, Struct, first_variable, read_variable
+from kinestream.formats.parsing import matfile
+from kinestream.formats.parsing.matfile import Cell, Struct, first_variable, read_variable
 from tests.formats.matlab_files import (
     HEADER,
     begun,

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from kinestream.errors import DataError
-from kinestream.formats.clock import by_number, by_time, regular_rate
+from kinestream.formats.parsing.clock import by_number, by_time, regular_rate
 
 HERE = Path("walk.csv")
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from kinestream.formats.class_lists import class_list
+from kinestream.formats.parsing.class_lists import class_list
 
 
 @pytest.mark.parametrize(

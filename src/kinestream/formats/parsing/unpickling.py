@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from kinestream.errors import DataError, MissingFileError
-from kinestream.formats.unpickled import ARRAY, MADE, Global, Refused, Unbuilt
+from kinestream.formats.parsing.unpickled import ARRAY, MADE, Global, Refused, Unbuilt
 
 MAX_BYTES = 1 << 33
 """Largest file; about as much memory is needed to read it."""

@@ -10,7 +10,7 @@ import pytest
 
 from kinestream.errors import DataError, MissingFileError
 from kinestream.formats.format import Head
-from kinestream.formats.jsonfile import keys_in, numbers, read_json, whole
+from kinestream.formats.parsing.jsonfile import keys_in, numbers, read_json, whole
 
 
 def test_a_file_is_read_with_bom_and_line_ends(tmp_path: Path) -> None:

@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from kinestream.formats.jsonfile import shown
+from kinestream.formats.parsing.jsonfile import shown
 
 ARRAY = "numpy.ndarray"
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from kinestream.errors import DataError
 from kinestream.formats.format import Named, Reading
-from kinestream.formats.joints import listed
+from kinestream.formats.parsing.joints import listed
 
 
 def chosen(path: Path, recordings: Iterable[Named], wanted: str | None) -> Reading:

@@ -11,8 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from kinestream.errors import DataError, MissingFileError
-from kinestream.formats.decimals import Decimals, parse_decimals
-from kinestream.formats.fields import read_fields
+from kinestream.formats.parsing.decimals import Decimals, parse_decimals
+from kinestream.formats.parsing.fields import read_fields
 
 ODD = [
     "",

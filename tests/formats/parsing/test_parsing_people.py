@@ -10,7 +10,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from kinestream.errors import DataError
-from kinestream.formats.people import MAX_PEOPLE, joints_whole_or_missing, order_in_frame, scene
+from kinestream.formats.parsing.people import (
+    MAX_PEOPLE,
+    joints_whole_or_missing,
+    order_in_frame,
+    scene,
+)
 
 HERE = Path("walk.json")
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from kinestream.errors import SkeletonError
-from kinestream.formats.joints import agreed_layout, layout_for, mirror_pairs, order_for
+from kinestream.formats.parsing.joints import agreed_layout, layout_for, mirror_pairs, order_for
 from kinestream.skeletons import Skeleton, layout_names, skeleton
 
 ARM = Skeleton("arm", ("upper_arm", "elbow", "hand"), ((1, 0), (2, 1)))

@@ -1,0 +1,1 @@
+"""What readers share: bounded files, numbers out of text, clocks, people, names."""
