@@ -3,28 +3,110 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+if TYPE_CHECKING:
+    from kinestream.datasets.synthetic.everyday import Options
+
+KIND = "phonewatch, kinect or everyday; set writes a data set of everyday, actions lists what it knows."
+
 
 def command(
-    kind: Annotated[str, typer.Argument(help="phonewatch or kinect.")],
-    out: Annotated[Path, typer.Argument(help="The clip file (.npz) to write.")],
+    kind: Annotated[str, typer.Argument(help=KIND)],
+    out: Annotated[
+        Path | None, typer.Argument(help="The clip (.npz) to write; for set, the folder.")
+    ] = None,
     seed: Annotated[int, typer.Option(help="The same seed gives the same recording.")] = 0,
+    tempo: Annotated[float, typer.Option(help="0.5 is slow, 2 hurried; not for set.")] = 1.0,
+    rounds: Annotated[int, typer.Option(help="How often everything is done.")] = 1,
+    skeleton: Annotated[
+        str | None, typer.Option(help="everyday: a layout of joints or sensors. [ntu25]")
+    ] = None,
+    fps: Annotated[float | None, typer.Option(help="everyday: frames per second. [30]")] = None,
+    seconds: Annotated[float | None, typer.Option(help="everyday: length, for rounds.")] = None,
+    actions: Annotated[
+        str | None, typer.Option(help="everyday: what is done, such as walk,drink. [everything]")
+    ] = None,
+    people: Annotated[int | None, typer.Option(help="everyday: 1, or 2 who meet. [1]")] = None,
+    view: Annotated[
+        str | None, typer.Option(help="everyday: camera3d (metres) or image (pixels).")
+    ] = None,
+    noise: Annotated[float | None, typer.Option(help="everyday: 0 exact, 1 usual. [1]")] = None,
+    occlusion: Annotated[
+        float | None, typer.Option(help="everyday: how much is hidden, 0 to 1. [0]")
+    ] = None,
+    trimmed: Annotated[bool, typer.Option(help="everyday: the frames of one action only.")] = False,
+    train: Annotated[int, typer.Option(help="set: recordings to train on.")] = 40,
+    test: Annotated[int, typer.Option(help="set: recordings to test on.")] = 10,
 ) -> None:
-    """Generate a labelled recording."""
+    """Generate a labelled recording, or a data set of them."""
     from typing import get_args
 
-    from kinestream.cli.showing import console
-    from kinestream.datasets.synthetic import Kind, generate
+    from kinestream.datasets.synthetic import Kind
     from kinestream.errors import ConfigError
 
-    if kind not in get_args(Kind):
-        raise ConfigError(f"unknown kind {kind!r}; use {' or '.join(get_args(Kind))}.")
-    clip = generate(kind, seed)  # type: ignore[arg-type]
+    if kind == "actions":
+        _list_actions()
+        return
+    known = (*get_args(Kind), "set", "actions")
+    if kind not in known:
+        raise ConfigError(f"unknown kind {kind!r}; use {' or '.join(known)}.")
+    if out is None:
+        raise ConfigError(f"name the place to write to: kinestream synth {kind} OUT.")
+    named = actions.replace(",", " ").split() if actions is not None else None
+    asked = {
+        "skeleton": skeleton,
+        "fps": fps,
+        "seconds": seconds,
+        "actions": named,
+        "people": people,
+        "view": view,
+        "noise": noise,
+        "occlusion": occlusion,
+        "trimmed": trimmed or None,
+    }
+    options: Options = {key: value for key, value in asked.items() if value is not None}  # type: ignore[assignment]
+    if kind == "set":
+        _write_set(out, train, test, seed, rounds, options)
+    else:
+        _write_clip(kind, out, seed, tempo, rounds, options)
+
+
+def _write_clip(
+    kind: str, out: Path, seed: int, tempo: float, rounds: int, options: Options
+) -> None:
+    from kinestream.cli.showing import console
+    from kinestream.datasets.synthetic import generate
+
+    clip = generate(kind, seed, tempo=tempo, rounds=rounds, **options)  # type: ignore[arg-type]
     out = out if out.suffix == ".npz" else out.with_name(f"{out.name}.npz")
     clip.save(out)
     console.print(
         f"wrote {out}: {clip.duration_s:.1f} s of {clip.skeleton.name} at {clip.fps:g} fps"
     )
+
+
+def _write_set(out: Path, train: int, test: int, seed: int, rounds: int, options: Options) -> None:
+    from kinestream.cli.showing import console
+    from kinestream.datasets.synthetic import generate_set
+
+    info = generate_set(out, train=train, test=test, seed=seed, rounds=rounds, **options)
+    console.print(f"wrote {out}: {len(info.subjects)} recordings at {info.fps:g} fps")
+
+
+def _list_actions() -> None:
+    from rich.table import Table
+
+    from kinestream.cli.showing import console
+    from kinestream.datasets.synthetic import ACTIONS, PAIR_ACTIONS
+
+    table = Table()
+    for column in ("action", "people", "what is done"):
+        table.add_column(column)
+    for name, action in ACTIONS.items():
+        table.add_row(name, "1", (action.perform.__doc__ or "").rstrip("."))
+    for name, perform in PAIR_ACTIONS.items():
+        table.add_row(name, "2", (perform.__doc__ or "").rstrip("."))
+    console.print(table)

@@ -50,7 +50,7 @@ def plot_skeleton(
         MissingExtraError: matplotlib is not installed.
     """
     frames = _checked_frames(clip, frames)
-    flat = _project(clip, frames, up)  # (F, V, M, 2)
+    flat = project(clip, frames, up)  # (F, V, M, 2)
     columns = min(len(frames), 8)
     lines = -(-len(frames) // columns)
     head = 0.38 if title else 0.08
@@ -62,7 +62,7 @@ def plot_skeleton(
         left = 0.1 + number % columns * _PANEL
         top = head + number // columns * (_PANEL + _CAPTION)
         axes = place(figure, left, top + _CAPTION, _PANEL, _PANEL)
-        _draw_people(axes, clip, flat[number])
+        draw_people(axes, clip, flat[number])
         axes.set(xlim=limits[0], ylim=limits[1], aspect="equal")
         axes.set_axis_off()
         middle = {"ha": "center"}
@@ -79,8 +79,13 @@ def _checked_frames(clip: Clip, frames: Sequence[int]) -> list[int]:
     return [int(frame) % clip.num_frames for frame in frames]
 
 
-def _project(clip: Clip, frames: list[int], up: Up | None) -> Array:
-    """(F, V, M, 2): to the right and up, as seen from the front."""
+def project(clip: Clip, frames: Sequence[int], up: Up | None) -> Array:
+    """Joints of frames on paper, each frame in the middle: (F, V, M, 2) to the right and up.
+
+    Raises:
+        DataError: The clip holds no positions.
+        ConfigError: ``up`` is not a channel of the clip.
+    """
     depth = clip.channels[:3] == ("x", "y", "z")
     if clip.channels[:2] != ("x", "y"):
         raise DataError(
@@ -91,7 +96,9 @@ def _project(clip: Clip, frames: list[int], up: Up | None) -> Array:
     if up not in get_args(Up) or (up[-1] == "z" and not depth):
         raise ConfigError(f"up must be {', '.join(get_args(Up))} and a channel, got {up!r}.")
     axes = ("x", "y", "z") if depth else ("x", "y")
-    points = np.moveaxis(clip.data[: len(axes), frames].astype(np.float64), 0, -1)  # (F, V, M, 2|3)
+    points = np.moveaxis(
+        clip.data[: len(axes), list(frames)].astype(np.float64), 0, -1
+    )  # (F, V, M, 2|3)
     points[~np.isfinite(points).all(axis=-1)] = np.nan
     height = points[..., axes.index(up[-1])] * (-1 if up[0] == "-" else 1)
     flat = [points[..., number] for number, name in enumerate(axes) if name != up[-1]]
@@ -118,7 +125,8 @@ def _limits(flat: Array) -> list[tuple[float, float]]:
     return [(float(value) - half, float(value) + half) for value in middle]
 
 
-def _draw_people(axes: Axes, clip: Clip, points: Array) -> None:
+def draw_people(axes: Axes, clip: Clip, points: Array) -> None:
+    """Draw (V, M, 2) joints and the bones between them: left blue, right orange."""
     from matplotlib.collections import LineCollection
 
     sides = dict.fromkeys((left for left, _ in clip.skeleton.pairs), _LEFT)

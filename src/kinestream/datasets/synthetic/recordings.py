@@ -6,30 +6,41 @@ paths between key poses; who it is, how fast and in what style is drawn from the
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import replace
-from typing import Literal
+from typing import Literal, Unpack, get_args
 
 import numpy as np
-from numpy.typing import NDArray
 
 from kinestream.clips import IMU, XYZ, Clip
 from kinestream.datasets.synthetic.actions import ACTIONS, perform, start_of
 from kinestream.datasets.synthetic.actor import Actor
 from kinestream.datasets.synthetic.body import Body
+from kinestream.datasets.synthetic.everyday.recording import record
+from kinestream.datasets.synthetic.everyday.scene import Options, Scene
 from kinestream.datasets.synthetic.kinect import seen, tracked
+from kinestream.datasets.synthetic.labelling import labels_at
 from kinestream.datasets.synthetic.phonewatch import RATE_HZ, UpAndGo, readings
+from kinestream.datasets.synthetic.ranges import whole, within
 from kinestream.errors import ConfigError
 from kinestream.formats import sp_sw_har, utkinect
 from kinestream.skeletons import skeleton
 
-Kind = Literal["phonewatch", "kinect"]
+Kind = Literal["phonewatch", "kinect", "everyday"]
 
 MAX_ROUNDS = 100
+MAX_SEED = 2**63
 TEMPOS = (0.5, 2.0)
 
 
-def generate(kind: Kind, seed: int = 0, *, tempo: float = 1.0, rounds: int = 1) -> Clip:
+def generate(
+    kind: Kind,
+    seed: int = 0,
+    *,
+    tempo: float = 1.0,
+    rounds: int = 1,
+    **options: Unpack[Options],
+) -> Clip:
     """Make a labelled recording.
 
     Args:
@@ -37,33 +48,54 @@ def generate(kind: Kind, seed: int = 0, *, tempo: float = 1.0, rounds: int = 1) 
             down, with a phone in the pocket and a watch on the wrist (25 Hz, classes of SP-SW-HAR).
             ``kinect``: the ten actions of UTKinect-Action3D in front of a Kinect v1, with background
             between them (15 Hz).
+            ``everyday``: one or two people do everyday actions, as any layout sees or feels it.
         seed: Draws the person, the style and the noise; the same seed gives the same bytes.
         tempo: From 0.5, slow, to 2, hurried.
-        rounds: How often everything is done; one round takes about 12 s or 42 s.
+        rounds: How often everything is done; one round of the first two takes about 12 s or 42 s.
+        **options: For ``everyday``: skeleton, fps, actions, people, seconds, trimmed, view, noise,
+            occlusion, variation, as :class:`~kinestream.datasets.synthetic.everyday.Scene` has them.
 
     Returns:
-        (6, T, 2, 1) in m/s2 and rad/s, or (3, T, 20, 1) in metres; a label for every frame.
+        (6, T, V, M) in m/s2 and rad/s for sensors, (3, T, V, M) in metres, or in pixels with a score
+        for joints; a label for every frame.
 
     Raises:
-        ConfigError: There is no such kind, or a number is out of range.
+        ConfigError: There is no such kind or action, or a value is out of range.
+        SkeletonError: There is no such layout.
 
     >>> generate("phonewatch", seed=3).data.shape[0], generate("kinect", seed=3).fps
     (6, 15.0)
+    >>> generate("everyday", skeleton="coco17", actions=["drink"]).channels
+    ('x', 'y', 'score')
     """
     _check(kind, seed, tempo, rounds)
-    clip = _KINDS[kind](np.random.Generator(np.random.PCG64(seed)), tempo, rounds)
+    rng = np.random.Generator(np.random.PCG64(seed))
+    if kind == "everyday":
+        clip = record(_scene(options), rng, tempo, rounds)
+    elif options:
+        raise ConfigError(f"kind {kind!r} takes no {', '.join(options)}; only 'everyday' does.")
+    else:
+        clip = _FIXED[kind](rng, tempo, rounds)
     return replace(clip, subject=f"generated {seed}", source=f"synthetic:{kind}:{seed}")
 
 
-def _check(kind: object, seed: object, tempo: float, rounds: int) -> None:
-    if kind not in _KINDS:
-        raise ConfigError(f"there is no generated recording {kind!r}; use {' or '.join(_KINDS)}.")
-    if isinstance(seed, bool) or not isinstance(seed, int) or seed < 0:
-        raise ConfigError(f"seed must be a whole number of 0 or more, got {seed!r}.")
-    if not TEMPOS[0] <= tempo <= TEMPOS[1]:
-        raise ConfigError(f"tempo must be {TEMPOS[0]} to {TEMPOS[1]}, got {tempo}; 1 is usual.")
-    if not 1 <= rounds <= MAX_ROUNDS:
-        raise ConfigError(f"rounds must be 1 to {MAX_ROUNDS}, got {rounds}.")
+def _scene(options: Options) -> Scene:
+    unknown = set(options) - set(Options.__annotations__)
+    if unknown:
+        raise ConfigError(
+            f"a recording has no {', '.join(sorted(unknown))}; it has "
+            f"{', '.join(Options.__annotations__)}."
+        )
+    return Scene(**options)
+
+
+def _check(kind: object, seed: object, tempo: object, rounds: object) -> None:
+    if kind not in get_args(Kind):
+        kinds = " or ".join(get_args(Kind))
+        raise ConfigError(f"there is no generated recording {kind!r}; use {kinds}.")
+    whole("seed", seed, 0, MAX_SEED)
+    within("tempo", tempo, *TEMPOS)
+    whole("rounds", rounds, 1, MAX_ROUNDS)
 
 
 def _phonewatch(rng: np.random.Generator, tempo: float, rounds: int) -> Clip:
@@ -99,19 +131,7 @@ def _kinect(rng: np.random.Generator, tempo: float, rounds: int) -> Clip:
     )
 
 
-_KINDS: dict[str, Callable[[np.random.Generator, float, int], Clip]] = {
+_FIXED: dict[str, Callable[[np.random.Generator, float, int], Clip]] = {
     "phonewatch": _phonewatch,
     "kinect": _kinect,
 }
-
-
-def labels_at(
-    times_s: NDArray[np.float64], marks: Sequence[tuple[float, str]], classes: tuple[str, ...]
-) -> NDArray[np.int64]:
-    """Class of each time from the times at which labels begin.
-
-    >>> labels_at(np.array([0.0, 0.9, 1.0]), [(0.0, "sit"), (1.0, "go")], ("go", "sit")).tolist()
-    [1, 1, 0]
-    """
-    names = np.array([classes.index(name) for _, name in marks], dtype=np.int64)
-    return names[np.searchsorted([start_s for start_s, _ in marks], times_s, side="right") - 1]
