@@ -18,7 +18,7 @@ from kinestream.skeletons import layout_names
 
 Run = Callable[..., Any]
 COMMANDS = ["bundles", "data", "demo", "export", "import", "models", "run", "skeletons", "synth"]
-COMMANDS += ["train"]
+COMMANDS += ["plot", "train"]
 
 
 def test_help_names_every_command(run: Run) -> None:
@@ -87,7 +87,7 @@ def test_training_leaves_a_run_behind(run: Run, settings: dict[str, Any], tmp_pa
     saved = yaml.safe_load((folder / "config.yaml").read_text())
     assert saved["training"]["epochs"] == 2
     assert saved["optimizer"]["learning_rate"] == 0.002
-    assert saved["loss"]["truncate"] == 4  # also what was not said
+    assert saved["loss"]["truncated_mse"]["truncate"] == 4  # also what was not said
     rows = [json.loads(line) for line in (folder / "metrics.jsonl").read_text().splitlines()]
     assert [row["epoch"] for row in rows] == [1, 2]
     assert f"test/frame_accuracy {rows[-1]['test/frame_accuracy']:.2f}" in done.out

@@ -11,7 +11,7 @@ import pytest
 from kinestream.clips import Clip
 from kinestream.datasets.ntu_people import Choice, choose_people
 from kinestream.errors import ConfigError
-from kinestream.formats.class_lists import class_list
+from kinestream.formats.parsing.class_lists import class_list
 from kinestream.skeletons import skeleton
 
 T, V = 40, 25

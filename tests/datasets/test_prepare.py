@@ -43,7 +43,7 @@ def devices(tmp_path: Path) -> Path:
 
 
 def test_utkinect_becomes_a_data_set(kinect: Path, tmp_path: Path) -> None:
-    seen: list[tuple[int, int, str]] = []
+    seen: list[tuple[int, int]] = []
     report = prepare("utkinect", kinect, tmp_path / "set", progress=lambda *s: seen.append(s))
     train, test = (FolderDataset(tmp_path / "set", split) for split in ("train", "test"))
     assert train.names == ("s01_e01", "s01_e02", "s02_e01", "s02_e02")
@@ -61,10 +61,13 @@ def test_utkinect_becomes_a_data_set(kinect: Path, tmp_path: Path) -> None:
         "unlabelled_frames": 0,
         "repairs": {**dict.fromkeys(report.totals()["repairs"], 0), "rows": 200},
     }
-    assert report.left_out["s03"] == "no recording of this subject in the source"
+    assert report.left_out == {}
+    assert report.notes == [
+        "train has 4 recordings, the whole data set has 12 in protocol subjects6",
+        "test has 2 recordings, the whole data set has 4 in protocol subjects6",
+    ]
     assert json.loads((tmp_path / "set" / "report.json").read_text()) == report.to_dict()
-    assert seen[0] == (0, 6, "s01_e01")
-    assert seen[-1] == (6, 6, "")
+    assert (seen[0], seen[-1]) == ((0, 6), (6, 6))
 
 
 @pytest.mark.parametrize("up", [0, 1])
@@ -84,16 +87,22 @@ def test_two_devices_become_one_recording(devices: Path, tmp_path: Path) -> None
 
 
 def test_subjects_can_be_chosen(kinect: Path, tmp_path: Path) -> None:
-    report = prepare("utkinect", kinect, tmp_path / "set", "s07", ["s01"])
+    given = {"train_subjects": "s07", "test_subjects": ["s01"]}
+    report = prepare("utkinect", kinect, tmp_path / "set", **given)  # type: ignore[arg-type]
     assert FolderDataset(tmp_path / "set", "train").subjects == ("s07", "s07")
     assert FolderDataset(tmp_path / "set", "test").subjects == ("s01", "s01")
-    assert report.left_out == dict.fromkeys(("s02_e01", "s02_e02"), "its subject is in no split")
+    assert report.left_out == dict.fromkeys(
+        ("s02_e01", "s02_e02"), "protocol subjects has it in no split"
+    )
+    prepare("utkinect", kinect, tmp_path / "set", train_subjects="1")
+    assert FolderDataset(tmp_path / "set", "train").subjects == ("s01", "s01")
+    assert FolderDataset(tmp_path / "set", "test").subjects == ("s07", "s07")
 
 
 @pytest.mark.parametrize(
     ("train", "test", "error", "says"),
     [
-        ("s01-s02", "s02", ConfigError, "s02 is both in train and in test"),
+        ("s01-s02", "s02", ConfigError, "s02, take e01 is both in train and in test"),
         (
             "s01-s07",
             None,
@@ -113,7 +122,7 @@ def test_wrong_subjects_are_errors(
     says: str,
 ) -> None:
     with pytest.raises(error, match=says):
-        prepare("utkinect", kinect, tmp_path / "set", train, test)
+        prepare("utkinect", kinect, tmp_path / "set", train_subjects=train, test_subjects=test)
     assert not (tmp_path / "set").exists()
 
 
@@ -133,14 +142,14 @@ def test_a_damaged_recording_is_left_out_and_named(devices: Path, tmp_path: Path
 
 def test_a_split_without_recordings_is_an_error(devices: Path, tmp_path: Path) -> None:
     (devices / "s17" / "s17_01_sw.csv").unlink()
-    with pytest.raises(DataError, match=r"split 'test' \(s17\) would be empty: .*s17_01_sw.csv"):
+    with pytest.raises(DataError, match=r"split 'test' would be empty: .*s17_01_sw.csv"):
         prepare("sp_sw_har", devices, tmp_path / "set")
     assert not (tmp_path / "set").exists()
 
 
 def test_missing_labels_are_named(kinect: Path, tmp_path: Path) -> None:
     (kinect / "joints" / "actionLabel_modified.txt").unlink()
-    with pytest.raises(DataError, match="would be empty: there is no file .*actionLabel_modified"):
+    with pytest.raises(DataError, match="no recording could .* actionLabel_modified.txt beside"):
         prepare("utkinect", kinect, tmp_path / "set")
 
 
@@ -149,13 +158,13 @@ def test_wrong_sources_and_names_are_errors(kinect: Path, tmp_path: Path) -> Non
         prepare("utkinect", tmp_path / "nowhere", tmp_path / "set")
     with pytest.raises(DataError, match="does not hold sp_sw_har"):
         prepare("sp_sw_har", kinect, tmp_path / "set")
-    with pytest.raises(ConfigError, match="unknown data set 'ntu'; use one of utkinect, sp_sw_har"):
+    with pytest.raises(ConfigError, match="unknown data set 'ntu'; use one of daphnet, "):
         prepare("ntu", kinect, tmp_path / "set")
 
 
 def test_a_data_set_of_ours_is_replaced_and_nothing_else(kinect: Path, tmp_path: Path) -> None:
-    prepare("utkinect", kinect, tmp_path / "set", "s01-s02", "s07")
-    prepare("utkinect", kinect, tmp_path / "set", "s01", "s02")
+    prepare("utkinect", kinect, tmp_path / "set")
+    prepare("utkinect", kinect, tmp_path / "set", train_subjects="s01", test_subjects="s02")
     assert FolderDataset(tmp_path / "set", "train").names == ("s01_e01", "s01_e02")
     with pytest.raises(DataError, match="not a data set that Kinestream wrote"):
         prepare("utkinect", kinect, kinect)

@@ -4,36 +4,48 @@ from __future__ import annotations
 
 import tarfile
 from collections import Counter
-from functools import partial
+from collections.abc import Callable
+from functools import cache, partial
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 import pytest
 
-from kinestream.datasets import FolderDataset, PrepareReport, prepare
+from kinestream.datasets import FolderDataset, PrepareReport, Store, prepare
 from kinestream.formats.sp_sw_har import CLASSES
 
 DATA = Path(__file__).parents[2].parent / "shared" / "data"
 Prepared = tuple[Path, Path, PrepareReport]
 
 
-def unpack_and_prepare(name: str, folder: Path) -> Prepared:
-    archive = DATA / f"{name}.tar.xz"
-    if not archive.is_file():
-        pytest.skip(f"the real recordings are not there: {archive}")
-    with tarfile.open(archive) as tar:
-        tar.extractall(folder / "raw", filter="data")
-    return folder / "raw" / name, folder / "set", prepare(name, folder / "raw", folder / "set")
+@pytest.fixture(scope="module")
+def unpacked(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path]:
+    """Unpacks an archive, once."""
+    folder = tmp_path_factory.mktemp("raw")
+
+    @cache
+    def unpack(name: str) -> Path:
+        archive = DATA / f"{name}.tar.xz"
+        if not archive.is_file():
+            pytest.skip(f"the real recordings are not there: {archive}")
+        with tarfile.open(archive) as tar:
+            tar.extractall(folder, filter="data")
+        return folder / name
+
+    return unpack
 
 
 @pytest.fixture(scope="module")
-def kinect(tmp_path_factory: pytest.TempPathFactory) -> Prepared:
-    return unpack_and_prepare("utkinect", tmp_path_factory.mktemp("utkinect"))
+def kinect(unpacked: Callable[[str], Path], tmp_path_factory: pytest.TempPathFactory) -> Prepared:
+    source, target = unpacked("utkinect"), tmp_path_factory.mktemp("utkinect") / "set"
+    return source, target, prepare("utkinect", source, target)
 
 
 @pytest.fixture(scope="module")
-def devices(tmp_path_factory: pytest.TempPathFactory) -> Prepared:
-    return unpack_and_prepare("sp_sw_har", tmp_path_factory.mktemp("sp_sw_har"))
+def devices(unpacked: Callable[[str], Path], tmp_path_factory: pytest.TempPathFactory) -> Prepared:
+    source, target = unpacked("sp_sw_har"), tmp_path_factory.mktemp("sp_sw_har") / "set"
+    return source, target, prepare("sp_sw_har", source, target)
 
 
 def test_utkinect_is_whole(kinect: Prepared) -> None:
@@ -134,3 +146,83 @@ def test_sp_sw_har_agrees_with_the_raw_files(devices: Prepared) -> None:
 
 def test_sp_sw_har_lasts_as_long_as_its_recordings(devices: Prepared) -> None:
     assert devices[2].totals()["seconds"] == pytest.approx(2094.2, abs=0.1)
+
+
+class Counts(NamedTuple):
+    """What ``report.json`` must say of a real set in its usual protocol."""
+
+    splits: dict[str, int]
+    classes: int
+    frames: int
+    people: int
+    fps: float
+    subjects: int
+
+
+REAL = {
+    "nw_ucla": Counts({"train": 1020, "test": 316}, 10, 53_734, 1, 15, 10),
+    "utd_mhad": Counts({"train": 431, "test": 323}, 27, 50_623, 1, 30, 7),
+    "utd_mhad_inertial": Counts({"train": 431, "test": 323}, 27, 134_495, 1, 50, 7),
+    "sbu": Counts({"train": 162, "test": 55}, 8, 5_347, 2, 15, 16),
+    "msr_action3d": Counts({"train": 292, "test": 275}, 20, 23_478, 1, 15, 10),
+    "florence3d": Counts({"train": 105, "test": 110}, 9, 4_016, 1, 15, 10),
+    "daphnet": Counts({"train": 4, "test": 2}, 2, 367_571, 1, 64, 4),
+}
+
+
+@pytest.mark.parametrize("name", REAL)
+def test_real_sets_are_whole(name: str, unpacked: Callable[[str], Path], tmp_path: Path) -> None:
+    """The counts of the folder's README, and that what was written is read back."""
+    wanted = REAL[name]
+    target = tmp_path / "set"
+    report = prepare(name, unpacked(name.removesuffix("_inertial")), target)
+    assert report.left_out == {}
+    assert {split: report.totals(split)["recordings"] for split in wanted.splits} == wanted.splits
+    totals = report.totals()
+    assert (totals["frames"], totals["subjects"]) == (wanted.frames, wanted.subjects)
+    for split, count in wanted.splits.items():
+        dataset = FolderDataset(target, split)
+        dataset.verify()
+        assert (len(dataset), len(dataset.classes), dataset.fps) == (
+            count,
+            wanted.classes,
+            wanted.fps,
+        )
+        first = dataset[0]
+        assert first.num_people == wanted.people
+        assert first.subject in dataset.subjects
+        if name != "daphnet":
+            assert report.totals(split)["segments"] == count
+
+
+def test_daphnet_freezes(unpacked: Callable[[str], Path], tmp_path: Path) -> None:
+    """Frames outside, of moving and of freezing, counted in the raw files."""
+    source, target = unpacked("daphnet"), tmp_path / "set"
+    prepare("daphnet", source, target)
+    raw: Counter[int] = Counter()
+    for file in source.rglob("S??R??.txt"):
+        raw.update(int(line.split()[-1]) for line in file.read_text().splitlines())
+    read: Counter[int] = Counter()
+    for split in ("train", "test"):
+        for clip in FolderDataset(target, split):
+            assert clip.labels is not None
+            read.update((clip.labels + 1).tolist())
+    assert read == raw
+
+
+def test_hugadb_as_one_split(tmp_path: Path) -> None:
+    source = DATA / "hugadb"
+    if not source.is_dir():
+        pytest.skip(f"the real recordings are not there: {source}")
+    report = prepare("hugadb", source, tmp_path / "set", "all")
+    assert (report.totals()["frames"], report.totals()["segments"]) == (3142, 17)
+    assert FolderDataset(tmp_path / "set", "all").subjects == ("01",)
+
+
+def test_one_real_store_serves_all_folds(unpacked: Callable[[str], Path], tmp_path: Path) -> None:
+    prepare("sbu", unpacked("sbu"), tmp_path / "store", layout="store")
+    store = Store.open(tmp_path / "store")
+    sizes = [len(store.split(f"fold{k}")["test"]) for k in range(1, 5)]
+    assert sum(sizes) == len(store) == 217
+    assert len(store.split("loso:s07s03")["test"]) == 14
+    assert set(store.split("fold5")) == {"train"}

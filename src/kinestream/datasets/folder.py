@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
+from copy import copy
 from pathlib import Path
 
 from kinestream.clips import Clip
+from kinestream.datasets.dataset import Dataset
+from kinestream.datasets.writing import folder_files
 from kinestream.errors import DataError, MissingFileError
 from kinestream.files import file_sha256
 from kinestream.formats.folder import Layout
-from kinestream.formats.npy import channels_for, read_header
+from kinestream.formats.parsing.npy import channels_for, read_header
 from kinestream.skeletons import Skeleton
 
 
-class FolderDataset:
+class FolderDataset(Dataset):
     """The recordings of one split of a data-set folder.
 
     Args:
@@ -24,10 +27,6 @@ class FolderDataset:
     Attributes:
         layout: What holds for every recording.
         split: The split's name.
-        names: Recording names, sorted.
-        fps: Frames per second.
-        channels: What the C axis means; without ``dataset.json``, what the first recording's number
-            of channels suggests.
 
     Raises:
         MissingFileError: The folder or the split does not exist.
@@ -37,19 +36,39 @@ class FolderDataset:
     def __init__(self, root: str | Path, split: str, fps: float | None = None) -> None:
         self.layout = Layout.read(root)
         self.split = split
-        self.fps = self.layout.rate(fps)
+        self._fps = self.layout.rate(fps)
         folder = self.layout.root / split / "features"
         if not folder.is_dir():
             raise MissingFileError(
                 f"the data set {root} has no split {split!r}: there is no folder {folder}. It has "
                 f"{', '.join(split_names(self.layout.root)) or 'none'}."
             )
-        self.names = tuple(sorted(path.stem for path in folder.glob("*.npy")))
-        if not self.names:
+        self._names = tuple(sorted(path.stem for path in folder.glob("*.npy")))
+        if not self._names:
             raise DataError(f"{folder} holds no recordings (NAME.npy).")
         info = self.layout.info
-        first = folder / f"{self.names[0]}.npy"
-        self.channels = info.channels if info else channels_for(read_header(first).shape[0])
+        first = folder / f"{self._names[0]}.npy"
+        self._channels = info.channels if info else channels_for(read_header(first).shape[0])
+
+    @property
+    def title(self) -> str:
+        """The split and the folder."""
+        return f"split {self.split!r} of {self.layout.root}"
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Recording names, sorted."""
+        return self._names
+
+    @property
+    def fps(self) -> float:
+        """Frames per second."""
+        return self._fps
+
+    @property
+    def channels(self) -> tuple[str, ...]:
+        """What the C axis means; without ``dataset.json``, what the first recording suggests."""
+        return self._channels
 
     @property
     def classes(self) -> tuple[str, ...]:
@@ -68,8 +87,10 @@ class FolderDataset:
         known = {} if info is None else info.subjects
         return tuple(known.get(f"{self.split}/{name}", "") for name in self.names)
 
-    def __len__(self) -> int:
-        return len(self.names)
+    @property
+    def units(self) -> str:
+        """Units of the channels, empty where nothing tells."""
+        return "" if self.layout.info is None else self.layout.info.units
 
     def __getitem__(self, index: int) -> Clip:
         """Read one recording.
@@ -86,28 +107,10 @@ class FolderDataset:
             )
         return clip
 
-    def __iter__(self) -> Iterator[Clip]:
-        return (self[index] for index in range(len(self)))
-
-    def subset(self, subjects: Sequence[str]) -> FolderDataset:
-        """The recordings of some subjects, for example to validate on people left out of training.
-
-        Raises:
-            DataError: A subject has no recording here.
-        """
-        known = self.subjects
-        unknown = sorted(set(subjects) - set(known) | (set(subjects) & {""}))
-        if unknown or not subjects:
-            raise DataError(
-                f"split {self.split!r} of {self.layout.root} has no recordings of subject "
-                f"{', '.join(map(repr, unknown)) or 'none'}; it has "
-                f"{', '.join(sorted(set(known) - {''})) or 'no subjects by name'}."
-            )
-        part = object.__new__(FolderDataset)
-        part.__dict__.update(self.__dict__)
-        part.names = tuple(
-            name for name, who in zip(self.names, known, strict=True) if who in subjects
-        )
+    def take(self, positions: Sequence[int]) -> FolderDataset:
+        """The recordings at some positions, in this order."""
+        part = copy(self)
+        part._names = tuple(self._names[k] for k in positions)
         return part
 
     def verify(self) -> None:
@@ -118,7 +121,7 @@ class FolderDataset:
         """
         sums = {} if self.layout.info is None else self.layout.info.sha256
         for name in self.names:
-            for part in (f"{self.split}/features/{name}.npy", f"{self.split}/labels/{name}.csv"):
+            for part in folder_files(self.split, name):
                 path = self.layout.root / part
                 if part not in sums or not path.is_file() or file_sha256(path) != sums[part]:
                     raise DataError(

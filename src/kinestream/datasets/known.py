@@ -1,106 +1,122 @@
-"""Data sets that Kinestream can prepare: where their recordings lie and how they are read."""
+"""Data sets that Kinestream can prepare: one JSON file each, in ``sets/``.
+
+Such a file says how recordings are found and named, how their clips are made, which protocols there
+are, and under which terms the data may be used. To add a data set whose format can be read, write
+its JSON file; no code changes.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Mapping
+from functools import cache
 from pathlib import Path
+from typing import Literal
 
-from kinestream.clips import Clip
-from kinestream.errors import DataError, MissingFileError
-from kinestream.formats import sp_sw_har, utkinect
-from kinestream.formats.repairs import Repairs
+from pydantic import BaseModel, ConfigDict
+
+from kinestream.datasets.ntu_people import Choice
+from kinestream.datasets.protocols import ALL, Protocol
+from kinestream.errors import ConfigError
+
+SETS = Path(__file__).parent / "sets"
 
 
-@dataclass(frozen=True)
-class KnownSet:
+class LeaveOut(BaseModel):
+    """Recordings that no protocol uses: a file in ``sets/`` with a name per line, and the reason."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    file: str
+    why: str
+
+    def names(self) -> frozenset[str]:
+        """The recordings' names."""
+        return frozenset((SETS / self.file).read_text(encoding="utf-8").split())
+
+
+class SplitFile(BaseModel):
+    """A file that comes with the recordings and lists them under headings.
+
+    It gives each recording an attribute of the split file's name.
+
+    Attributes:
+        files: Names the file may have, anywhere in the source.
+        headings: For each value of the attribute, the word that its heading begins with.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    files: tuple[str, ...]
+    headings: dict[str, str]
+
+
+class KnownSet(BaseModel):
     """One public data set.
 
     Attributes:
         name: What the command line calls it.
-        folders: Where its recordings lie below the unpacked folder or that folder's parent.
-        pattern: Files of its recordings in one of these folders.
-        recording: Recording that a file stands for (``SUBJECT_...``), or None.
-        read: Reads a recording from one of its files.
-        train: Subjects trained on unless told otherwise.
-        test: Subjects tested on unless told otherwise.
+        title: What people call it.
+        format: Format of its recordings.
+        recording: Regular expression for the end of a recording's path; its named groups are the
+            recording's attributes. ``subject`` is one where the path tells it.
+        naming: Name of a recording, from its attributes.
+        skip: Regular expression; files in whose path below the source it is found are no recordings.
+        several: For sets whose files hold several recordings each: the expression for the
+            recordings' names, whose groups are the attributes.
+        people: Number of people M in every clip; who is absent is NaN.
+        choose: How people are chosen among the bodies that a sensor tracked, unless told otherwise;
+            empty where there is nothing to choose.
+        classes: Number of classes, where the format knows more than the set has.
+        protocol: The protocol used unless told otherwise.
+        protocols: All of them, by name.
+        split_files: Attributes that stand in files beside the recordings.
+        splits_inside: Whether its files list their own splits, as those of pyskl do.
+        leave_out: Recordings that no protocol uses.
+        labels_in: Where labels lie that are not in the recordings.
         units: Units of the channels.
         licence: Under which terms the data may be used.
         source: Where it comes from.
         made: How its clips are made, in a sentence or two.
     """
 
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
     name: str
-    folders: tuple[str, ...]
-    pattern: str
-    recording: Callable[[Path], str | None]
-    read: Callable[[Path], tuple[Clip, Repairs]]
-    train: str
-    test: str
+    title: str
+    format: str
+    recording: str
+    naming: str
+    skip: str = ""
+    several: str = ""
+    people: int = 1
+    choose: Choice | Literal[""] = ""
+    classes: int | None = None
+    protocol: str = ALL
+    protocols: dict[str, Protocol] = {}
+    split_files: dict[str, SplitFile] = {}
+    splits_inside: bool = False
+    leave_out: LeaveOut | None = None
+    labels_in: str = ""
     units: str
     licence: str
     source: str
     made: str
 
-    def find(self, source: str | Path) -> dict[str, Path]:
-        """One file of each recording, by name, in the order of names.
 
-        Raises:
-            MissingFileError: There is no such folder.
-            DataError: It does not hold the data set.
-        """
-        root = Path(source)
-        if not root.is_dir():
-            raise MissingFileError(f"there is no folder {root}; unpack {self.name} there first.")
-        for folder in self.folders:
-            files = sorted((root / folder).glob(self.pattern))
-            named = {name: file for file in files if (name := self.recording(file))}
-            if named:
-                return dict(sorted(named.items()))
-        raise DataError(
-            f"{root} does not hold {self.name}: there is no {self.pattern} in it or in "
-            f"{', '.join(folder for folder in self.folders if folder != '.')}."
-        )
+@cache
+def known_sets() -> Mapping[str, KnownSet]:
+    """All data sets that can be prepared, by name."""
+    files = sorted(SETS.glob("*.json"))
+    each = (KnownSet.model_validate_json(file.read_bytes()) for file in files)
+    return {known.name: known for known in each}
 
 
-UTKINECT = KnownSet(
-    name="utkinect",
-    folders=(".", "joints", "utkinect/joints", "utkinect"),
-    pattern="joints_s*_e*.txt",
-    recording=utkinect.recording_name,
-    read=lambda path: utkinect.read_utkinect(path, labels=path.with_name(utkinect.LABEL_FILE)),
-    train="s01-s06",
-    test="s07-s08",
-    units="m",
-    licence="research use",
-    source=(
-        "UTKinect-Action3D. Xia, Chen, Aggarwal, View Invariant Human Action Recognition Using "
-        "Histograms of 3D Joints, CVPRW 2012."
-    ),
-    made=(
-        "Continuous recordings on a 15 Hz clock (frame numbers count sixtieths of a second), "
-        "each frame the newest row at its time, so nothing of a later row is used. In pauses over "
-        "0.5 s the last pose is held and frames are unlabelled. Frames outside every action are "
-        "background."
-    ),
-)
+def known_set(name: str) -> KnownSet:
+    """A data set by name.
 
-SP_SW_HAR = KnownSet(
-    name="sp_sw_har",
-    folders=(".", "sp_sw_har"),
-    pattern="s*/s*_s[pw].csv",
-    recording=sp_sw_har.execution_name,
-    read=sp_sw_har.read_sp_sw_har,
-    train="s01-s16",
-    test="s17-s19",
-    units="m/s2, rad/s",
-    licence="CC BY 4.0",
-    source="Matey-Sanz, Casteleyn, Granell, Data in Brief 2023, 109809.",
-    made=(
-        "Phone and watch on a common 25 Hz clock over the time both recorded: mean of the rows of "
-        "the last 40 ms, the frame before where there is none. In pauses over 0.5 s frames are "
-        "unlabelled. Labels are the phone's."
-    ),
-)
-
-KNOWN_SETS = {known.name: known for known in (UTKINECT, SP_SW_HAR)}
+    Raises:
+        ConfigError: There is none of that name.
+    """
+    if name not in known_sets():
+        raise ConfigError(f"unknown data set {name!r}; use one of {', '.join(known_sets())}.")
+    return known_sets()[name]

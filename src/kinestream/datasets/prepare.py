@@ -1,102 +1,72 @@
-"""Prepare a public data set: raw files in, a data-set folder and a report out."""
+"""Prepare a public data set: raw files in, a data set that training reads and a report out."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import asdict, dataclass, field
+import hashlib
+from collections import Counter
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Literal, get_args
 
-import numpy as np
+import kinestream
+from kinestream.datasets.batches import Batch, Job, Layout, cut
+from kinestream.datasets.finishing import finish
+from kinestream.datasets.journal import BatchResult
+from kinestream.datasets.known import known_set
+from kinestream.datasets.ntu_people import Choice
+from kinestream.datasets.plan import Plan, Subjects, make_plan
+from kinestream.datasets.report import PrepareReport
+from kinestream.datasets.sources import find_source
+from kinestream.datasets.store_writing import Dtype
+from kinestream.datasets.workers import run_batches
+from kinestream.datasets.workspace import Workspace, workspace
+from kinestream.datasets.writing import check_ours, json_bytes
+from kinestream.errors import ConfigError
+from kinestream.formats.format import Stated
 
-from kinestream.clips import UNLABELLED, Clip
-from kinestream.datasets.known import KNOWN_SETS, KnownSet
-from kinestream.datasets.subjects import parse_subjects
-from kinestream.datasets.writing import (
-    REPORT,
-    Entry,
-    json_bytes,
-    replaced,
-    write_dataset,
-    write_file,
-)
-from kinestream.errors import ConfigError, DataError, InputError
-from kinestream.formats.repairs import Repairs
-
-Progress = Callable[[int, int, str], None]
-Subjects = str | Sequence[str] | None
-
-
-@dataclass(frozen=True)
-class RecordingReport:
-    """One recording that was written."""
-
-    split: str
-    name: str
-    subject: str
-    frames: int
-    seconds: float
-    segments: int
-    unlabelled_frames: int
-    repairs: Repairs
-
-
-@dataclass
-class PrepareReport:
-    """What was written, what was mended and what was left out.
-
-    Attributes:
-        dataset: Name of the data set.
-        recordings: One entry for each recording written.
-        left_out: Why something is not in the data set, by recording or subject.
-    """
-
-    dataset: str
-    recordings: list[RecordingReport] = field(default_factory=list)
-    left_out: dict[str, str] = field(default_factory=dict)
-
-    def totals(self, split: str | None = None) -> dict[str, Any]:
-        """Sums over a split, or over everything."""
-        chosen = [one for one in self.recordings if split in (None, one.split)]
-        return {
-            "recordings": len(chosen),
-            "subjects": len({one.subject for one in chosen}),
-            "frames": sum(one.frames for one in chosen),
-            "seconds": round(sum(one.seconds for one in chosen), 3),
-            "segments": sum(one.segments for one in chosen),
-            "unlabelled_frames": sum(one.unlabelled_frames for one in chosen),
-            "repairs": sum((one.repairs for one in chosen), Repairs()).to_dict(),
-        }
-
-    def to_dict(self) -> dict[str, Any]:
-        """The report as plain JSON values."""
-        splits = sorted({one.split for one in self.recordings})
-        return {
-            "dataset": self.dataset,
-            "totals": self.totals(),
-            "splits": {split: self.totals(split) for split in splits},
-            "recordings": [asdict(one) for one in self.recordings],
-            "left_out": self.left_out,
-        }
+Progress = Callable[[int, int], None]
 
 
 def prepare(
     name: str,
     source: str | Path,
     target: str | Path,
+    protocol: str | None = None,
+    *,
+    layout: Layout = "folder",
+    people: Choice | None = None,
+    dtype: Dtype = "float32",
+    fps: float | None = None,
     train_subjects: Subjects = None,
     test_subjects: Subjects = None,
+    jobs: int = 1,
+    resume: bool = True,
     progress: Progress | None = None,
+    tell: Callable[[str], None] | None = None,
 ) -> PrepareReport:
-    """Write a public data set as a data-set folder with the splits ``train`` and ``test``.
+    """Write a public data set as a folder per split, or as a store that any protocol can divide.
+
+    The work grows beside the target and takes its place in one move at the end. When it is
+    interrupted, however suddenly, the same call goes on from there, and the result is the same to
+    the byte; it does not depend on ``jobs`` either.
 
     Args:
-        name: Which one, a key of :data:`kinestream.datasets.known.KNOWN_SETS`.
-        source: Its unpacked folder, or the folder that holds it.
+        name: Which one; ``kinestream data prepare --list`` shows them.
+        source: Its unpacked folder, or one above or below it.
         target: The folder to write; a data set that Kinestream wrote there before is replaced.
-        train_subjects: Such as ``s01-s06,s09``; by default the data set's usual ones.
+        protocol: One of the data set's protocols, ``loso:SUBJECT`` or ``all``; by default the usual
+            one. In a store it is only what is used when nothing else is asked for.
+        layout: ``folder`` or ``store``.
+        people: How people are chosen among the bodies a sensor tracked, where there is a choice.
+        dtype: Type of the values in a store; ``float16`` halves its size and keeps 3 digits.
+        fps: Frames per second, for recordings that do not tell it.
+        train_subjects: Such as ``s01-s06,s09``, instead of the protocol's.
         test_subjects: The same for testing.
-        progress: Called with recordings done, recordings in all and the current one's name.
+        jobs: Number of processes. With more than 1, a script that calls this needs the line
+            ``if __name__ == "__main__":``.
+        resume: Whether to go on with interrupted work; otherwise it is thrown away.
+        progress: Called with recordings done and recordings in all.
+        tell: Called with a sentence on what is begun, and whether earlier work is used.
 
     Returns:
         The report, also written to ``report.json``. A recording that cannot be read is left out
@@ -104,108 +74,94 @@ def prepare(
 
     Raises:
         MissingFileError: There is no folder ``source``.
-        ConfigError: The data set or a subject is unknown, or a subject is in both splits.
+        ConfigError: The data set, protocol, a subject or an option is unknown, or a recording would
+            be in two splits.
         DataError: ``source`` does not hold the data set, ``target`` holds something else, or a
             split would be empty.
     """
-    known = _known(name)
-    files = known.find(source)
-    report = PrepareReport(name)
-    splits = _splits(
-        known, sorted({_subject(n) for n in files}), train_subjects, test_subjects, report
-    )
-    with replaced(target) as folder:
-        write_dataset(
-            folder,
-            _entries(known, files, splits, report, progress),
-            name=name,
-            units=known.units,
-            licence=known.licence,
-            source=known.source,
-            protocol=". ".join(f"{s}: {', '.join(who)}" for s, who in splits.items())
-            + f". {known.made}",
-        )
-        write_file(folder / REPORT, json_bytes(report.to_dict()))
+    known = known_set(name)
+    people = _checked(known.choose, layout, people, dtype, jobs, name)
+    target = Path(target).absolute()
+    check_ours(target)
+    stated = Stated(fps=fps)
+    found = find_source(known, source, stated, ignore=target)
+    divide = layout == "folder"
+    plan = make_plan(known, found, protocol, train_subjects, test_subjects, divide=divide)
+    settings = {
+        "version": kinestream.__version__,
+        "set": hashlib.sha256(known.model_dump_json().encode()).hexdigest(),
+        "files": found.state(),
+        "protocol": {plan.name: plan.protocol.model_dump(mode="json")},
+        "left_out": plan.left_out,
+        "layout": layout,
+        "people": people,
+        "dtype": dtype,
+        "fps": fps,
+    }
+    with workspace(target, json_bytes(settings), resume) as work:
+        if tell is not None:
+            tell(_beginning(plan, work))
+        job = Job(known, work.tree, layout, dtype, people, stated)
+        results = _run(job, plan, work, jobs, progress)
+        report, files = finish(job, plan, results)
+        work.keep_only(files)
+        check_ours(target)
+        work.finish()
     return report
 
 
-def _known(name: str) -> KnownSet:
-    if name not in KNOWN_SETS:
-        raise ConfigError(f"unknown data set {name!r}; use one of {', '.join(KNOWN_SETS)}.")
-    return KNOWN_SETS[name]
-
-
-def _splits(
-    known: KnownSet, present: list[str], train: Subjects, test: Subjects, report: PrepareReport
-) -> dict[str, tuple[str, ...]]:
-    wanted = {"train": (train, known.train), "test": (test, known.test)}
-    splits: dict[str, tuple[str, ...]] = {}
-    for split, (given, usual) in wanted.items():
-        subjects = parse_subjects(usual if given is None else given)
-        absent = [who for who in subjects if who not in present]
-        if absent and given is not None:
-            raise ConfigError(
-                f"{split} subject {', '.join(absent)} is not in {known.name}; it has "
-                f"{', '.join(present)}."
-            )
-        report.left_out |= dict.fromkeys(absent, "no recording of this subject in the source")
-        splits[split] = tuple(who for who in subjects if who in present)
-    both = sorted(set(splits["train"]) & set(splits["test"]))
-    if both:
-        raise ConfigError(f"subject {', '.join(both)} is both in train and in test: choose one.")
-    return splits
-
-
-def _entries(
-    known: KnownSet,
-    files: dict[str, Path],
-    splits: dict[str, tuple[str, ...]],
-    report: PrepareReport,
-    progress: Progress | None,
-) -> Iterator[Entry]:
-    split_of = {who: split for split, subjects in splits.items() for who in subjects}
-    for done, (name, path) in enumerate(files.items()):
-        if progress is not None:
-            progress(done, len(files), name)
-        split = split_of.get(_subject(name))
-        if split is None:
-            report.left_out[name] = "its subject is in no split"
-            continue
-        try:
-            clip, repairs = known.read(path)
-        except InputError as error:
-            report.left_out[name] = str(error)
-            continue
-        report.recordings.append(_reported(split, name, clip, repairs))
-        yield Entry(split, name, clip)
+def _run(
+    job: Job, plan: Plan, work: Workspace, jobs: int, progress: Progress | None
+) -> list[BatchResult]:
+    batches = [
+        Batch(number, work.journal(number), tuple(recordings))
+        for number, recordings in enumerate(cut(plan.recordings))
+    ]
+    total = len(plan.recordings)
+    results: list[BatchResult] = []
+    done = 0
     if progress is not None:
-        progress(len(files), len(files), "")
-    _check_complete(report, splits)
+        progress(done, total)
+    for batch, result in zip(batches, run_batches(job, batches, jobs), strict=True):
+        results.append(result)
+        done += len(batch.recordings)
+        if progress is not None:
+            progress(done, total)
+    return results
 
 
-def _reported(split: str, name: str, clip: Clip, repairs: Repairs) -> RecordingReport:
-    labels = np.array([]) if clip.labels is None else clip.labels
-    return RecordingReport(
-        split=split,
-        name=name,
-        subject=clip.subject,
-        frames=clip.num_frames,
-        seconds=clip.duration_s,
-        segments=int((np.diff(labels) != 0).sum()) + 1,
-        unlabelled_frames=int((labels == UNLABELLED).sum()),
-        repairs=repairs,
-    )
+def _beginning(plan: Plan, work: Workspace) -> str:
+    counts = Counter(split for split, _ in plan.recordings)
+    splits = ", ".join(f"{count} {split}" for split, count in sorted(counts.items()))
+    begun = f"{len(plan.recordings)} recordings ({splits}), protocol {plan.name}."
+    if work.resumed:
+        return f"{begun} Going on with interrupted work."
+    if work.discarded:
+        return f"{begun} Interrupted work had other settings or files: starting anew."
+    return begun
 
 
-def _check_complete(report: PrepareReport, splits: dict[str, tuple[str, ...]]) -> None:
-    for split, subjects in splits.items():
-        if not report.totals(split)["recordings"]:
-            reasons = (why for what, why in report.left_out.items() if _subject(what) in subjects)
-            why = next(reasons, "none of its subjects is in the source.")
-            raise DataError(
-                f"split {split!r} ({', '.join(subjects) or 'no subjects'}) would be empty: {why}"
-            )
-
-
-def _subject(name: str) -> str:
-    return name.partition("_")[0]
+def _checked(
+    usual: Choice | Literal[""],
+    layout: str,
+    people: Choice | None,
+    dtype: str,
+    jobs: int,
+    name: str,
+) -> Choice:
+    """The way people are chosen, once all options are as they should be."""
+    options = {
+        "layout": (layout, get_args(Layout)),
+        "people": (people or "raw", get_args(Choice)),
+        "dtype": (dtype, get_args(Dtype)),
+    }
+    for option, (value, allowed) in options.items():
+        if value not in allowed:
+            raise ConfigError(f"{option} must be one of {', '.join(allowed)}, got {value!r}.")
+    if dtype != "float32" and layout != "store":
+        raise ConfigError(f"dtype {dtype} needs layout store; folders hold float32.")
+    if people is not None and not usual:
+        raise ConfigError(f"{name} has one clear body for each person: leave option people out.")
+    if jobs < 1:
+        raise ConfigError(f"jobs must be at least 1, got {jobs}.")
+    return people or usual or "raw"

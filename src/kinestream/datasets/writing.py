@@ -4,21 +4,27 @@ from __future__ import annotations
 
 import io
 import json
+import os
 import re
-from collections.abc import Iterable, Iterator
+from abc import ABC, abstractmethod
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any, Self
+from uuid import uuid4
 
 import numpy as np
 
 from kinestream.clips import Clip
+from kinestream.datasets.store_index import STORE, read_store_info
 from kinestream.errors import DataError, KinestreamError
 from kinestream.files import replaced_folder, sha256, write_atomically
 from kinestream.formats.folder import ABOUT, ACTIONS, SKELETON, DatasetInfo, read_info
 from kinestream.formats.labels import HEADER, labels_text
 
 REPORT = "report.json"
+NAME = re.compile(r"\w[\w.+-]*")
 
 
 @dataclass(frozen=True)
@@ -28,6 +34,62 @@ class Entry:
     split: str
     name: str
     clip: Clip
+
+
+@dataclass(frozen=True)
+class Written:
+    """A file that was written: its size in bytes and its sha256."""
+
+    size: int
+    sha256: str
+
+
+class Writer(ABC):
+    """Writes recordings below a folder, one at a time; used in a ``with`` block.
+
+    Args:
+        root: The data set's folder.
+
+    Attributes:
+        files: What was written, by its path in the folder; complete when the block has ended.
+    """
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+        self.files: dict[str, Written] = {}
+
+    @abstractmethod
+    def add(self, entry: Entry) -> None:
+        """Write one recording, whose clip has labels."""
+
+    def __enter__(self) -> Self:
+        return self
+
+    @abstractmethod
+    def __exit__(self, *error: object) -> None:
+        """Finish the files."""
+
+
+class FolderWriter(Writer):
+    """Writes recordings in the folder layout: an array and a label file for each."""
+
+    def add(self, entry: Entry) -> None:
+        """Write the two files of a recording."""
+        array = io.BytesIO()
+        np.save(array, entry.clip.data, allow_pickle=False)
+        labels = entry.clip.labels
+        assert labels is not None
+        contents = array.getvalue(), labels_text(labels, entry.clip.classes).encode()
+        for path, content in zip(folder_files(entry.split, entry.name), contents, strict=True):
+            self.files[path] = write_whole(self.root / path, content)
+
+    def __exit__(self, *error: object) -> None:
+        """Every file is finished already."""
+
+
+def folder_files(split: str, name: str) -> tuple[str, str]:
+    """Paths of a recording's array and labels in the folder layout."""
+    return f"{split}/features/{name}.npy", f"{split}/labels/{name}.csv"
 
 
 def write_dataset(
@@ -61,34 +123,45 @@ def write_dataset(
     target = Path(target)
     first: Clip | None = None
     subjects: dict[str, str] = {}
-    sums: dict[str, str] = {}
+    writer = FolderWriter(target)
     for entry in entries:
         first = first or entry.clip
         key = f"{entry.split}/{entry.name}"
-        _check(entry, first, key in subjects)
+        check_entry(entry, first, key in subjects)
         subjects[key] = entry.clip.subject
-        for part, content in _files(entry).items():
-            sums[part] = write_file(target / part, content)
+        writer.add(entry)
     if first is None:
         raise DataError(f"there are no recordings to write to {target}.")
-    top = {
-        ACTIONS: "".join(f"{label}\n" for label in first.classes).encode(),
-        SKELETON: json_bytes(first.skeleton.to_dict()),
-    }
-    sums |= {part: write_file(target / part, content) for part, content in top.items()}
-    info = DatasetInfo(
-        name=name,
-        fps=first.fps,
-        channels=first.channels,
-        units=units,
-        people=first.num_people,
-        licence=licence,
-        source=source,
-        protocol=protocol,
-        subjects=subjects,
-        sha256=sums,
+    return write_about(
+        target,
+        DatasetInfo(
+            name=name,
+            fps=first.fps,
+            channels=first.channels,
+            units=units,
+            people=first.num_people,
+            licence=licence,
+            source=source,
+            protocol=protocol,
+            subjects=subjects,
+            sha256={path: one.sha256 for path, one in writer.files.items()},
+        ),
+        first.classes,
+        first.skeleton.to_dict(),
     )
-    write_file(target / ABOUT, json_bytes(info.model_dump(mode="json")))
+
+
+def write_about(
+    root: Path, info: DatasetInfo, classes: Iterable[str], skeleton: Mapping[str, Any]
+) -> DatasetInfo:
+    """Write the files at the top of a data-set folder; returns what ``dataset.json`` holds."""
+    top = {
+        ACTIONS: "".join(f"{label}\n" for label in classes).encode(),
+        SKELETON: json_bytes(skeleton),
+    }
+    sums = {path: write_file(root / path, content) for path, content in top.items()}
+    info = info.model_copy(update={"sha256": {**info.sha256, **sums}})
+    write_file(root / ABOUT, json_bytes(info.model_dump(mode="json")))
     return info
 
 
@@ -99,7 +172,7 @@ def replaced(target: str | Path) -> Iterator[Path]:
     Raises:
         DataError: ``target`` holds anything but a data set that Kinestream wrote.
     """
-    _check_ours(Path(target))
+    check_ours(Path(target))
     with replaced_folder(Path(target)) as fresh:
         yield fresh
 
@@ -110,26 +183,34 @@ def write_file(path: Path, content: bytes) -> str:
     return sha256(content)
 
 
+def write_whole(path: Path, content: bytes) -> Written:
+    """Write a file whole or not at all, but for a power cut, which its checksum then tells."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    part = unfinished(path)
+    part.write_bytes(content)
+    os.replace(part, path)
+    return Written(len(content), sha256(content))
+
+
+def unfinished(path: Path) -> Path:
+    """A name beside a file for what is still being written."""
+    return path.with_name(f".{path.name}.{uuid4().hex[:12]}.part")
+
+
 def json_bytes(values: object) -> bytes:
     """Readable JSON, ending in a line end."""
     return (json.dumps(values, indent=1, ensure_ascii=False) + "\n").encode()
 
 
-def _files(entry: Entry) -> dict[str, bytes]:
-    array = io.BytesIO()
-    np.save(array, entry.clip.data, allow_pickle=False)
-    labels = entry.clip.labels
-    assert labels is not None
-    return {
-        f"{entry.split}/features/{entry.name}.npy": array.getvalue(),
-        f"{entry.split}/labels/{entry.name}.csv": labels_text(labels, entry.clip.classes).encode(),
-    }
+def check_entry(entry: Entry, first: Clip, again: bool = False) -> None:
+    """Refuse a recording that cannot be written, or does not fit the ones before it.
 
-
-def _check(entry: Entry, first: Clip, again: bool) -> None:
+    Raises:
+        DataError: Says which and why.
+    """
     clip = entry.clip
     where = f"{entry.split}/{entry.name}"
-    if again or not all(re.fullmatch(r"[\w][\w.+-]*", n) for n in (entry.split, entry.name)):
+    if again or not all(NAME.fullmatch(n) for n in (entry.split, entry.name)):
         raise DataError(
             f"recording {where!r} cannot be written: names must differ and hold letters, digits "
             f"and . + - _ only."
@@ -147,11 +228,21 @@ def _check(entry: Entry, first: Clip, again: bool) -> None:
             raise DataError(f"class name {label!r} cannot be written to {ACTIONS}: rename it.")
 
 
-def _check_ours(target: Path) -> None:
+def check_ours(target: Path) -> None:
+    """Refuse a place that holds anything but a data set that Kinestream wrote.
+
+    Raises:
+        DataError: Says what else it holds.
+    """
     if not target.exists() or (target.is_dir() and not any(target.iterdir())):
         return
     try:
-        known = set(read_info(target / ABOUT).sha256) | {ABOUT, REPORT}
+        known = {STORE, ABOUT, REPORT}
+        known |= set(
+            read_store_info(target).sha256
+            if (target / STORE).exists()
+            else read_info(target / ABOUT).sha256
+        )
     except (KinestreamError, OSError):
         raise DataError(
             f"{target} exists and is not a data set that Kinestream wrote: name another folder."

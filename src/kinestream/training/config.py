@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from kinestream.skeletons.graph import Normalisation, Strategy
+from kinestream.training.losses.settings import LossConfig
 
 
 class Section(BaseModel):
@@ -16,9 +17,11 @@ class Section(BaseModel):
 
 
 class DataConfig(Section):
-    """Which recordings: a prepared data set in the folder layout."""
+    """Which recordings: a prepared data set, as a folder per split, a store or array files."""
 
     path: str
+    protocol: str | None = None
+    """How a store is divided, for example ``xsub`` or ``loso:s03``; its usual one unless given."""
     train: str = "train"
     test: str = "test"
     fps: float | None = Field(default=None, gt=0)
@@ -62,17 +65,6 @@ class AugmentConfig(Section):
     """Sensors that may be worn turned half around any of their axes, as a phone in a pocket."""
     mirror: bool = False
     """Swap left and right in half of the recordings."""
-
-
-class LossConfig(Section):
-    """Class-weighted cross-entropy plus truncated smoothing."""
-
-    class_weights: Literal["none", "balanced"] = "none"
-    label_smoothing: float = Field(default=0, ge=0, lt=1)
-    smoothing: float = Field(default=0.15, ge=0)
-    """Weight of the truncated mean squared error between the log-probabilities of neighbours."""
-    truncate: float = Field(default=4, gt=0)
-    """Jumps of log-probability above this are not pulled together."""
 
 
 class DecodeConfig(Section):

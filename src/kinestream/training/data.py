@@ -9,9 +9,9 @@ import numpy as np
 import torch
 
 from kinestream.clips import Clip
-from kinestream.datasets.folder import FolderDataset
+from kinestream.datasets.opening import open_dataset
 from kinestream.errors import ConfigError, DataError
-from kinestream.features import Pipeline, check_finite
+from kinestream.features import Pipeline
 from kinestream.streaming import fill_scene
 from kinestream.training.config import DataConfig
 from kinestream.training.run_folder import Setup
@@ -34,8 +34,11 @@ def load_splits(config: DataConfig) -> Splits:
         ConfigError: A validation subject is not in the training split.
         DataError: A recording has no labels.
     """
-    training = FolderDataset(config.path, config.train, fps=config.fps)
-    test = list(FolderDataset(config.path, config.test, fps=config.fps))
+    training, testing = (
+        open_dataset(config.path, split, config.protocol, config.fps)
+        for split in (config.train, config.test)
+    )
+    test = list(testing)
     clips = list(training)
     unknown = set(config.valid_subjects) - {clip.subject for clip in clips}
     if unknown:
@@ -46,7 +49,6 @@ def load_splits(config: DataConfig) -> Splits:
     for clip in clips + test:
         if clip.labels is None:
             raise DataError(f"{clip.source} has no labels; training needs one for every frame.")
-        check_finite(clip.data, clip.source)
     valid = [clip for clip in clips if clip.subject in config.valid_subjects]
     if not config.train_on_valid:
         clips = [clip for clip in clips if clip.subject not in config.valid_subjects]
@@ -56,9 +58,15 @@ def load_splits(config: DataConfig) -> Splits:
 
 
 def fit_setup(clips: Sequence[Clip], features: Sequence[str | dict[str, object]]) -> Setup:
-    """Measure on the training recordings what features and exports need to know."""
+    """Measure on the training recordings what features and exports need to know.
+
+    Raises:
+        DataError: A value is infinite, or NaN though the features take no missing joints.
+    """
     first = clips[0]
     pipeline = Pipeline(first.skeleton, first.channels, list(features))
+    for clip in clips:
+        pipeline.check(clip.data, clip.source)
     pipeline.fit([clip.data for clip in clips])
     return Setup(
         classes=list(first.classes),
@@ -74,9 +82,11 @@ def make_trial(clip: Clip, pipeline: Pipeline, people: int = 1) -> Trial:
     """Features and labels of one recording as tensors; scenes are filled up to ``people``.
 
     Raises:
-        DataError: The recording shows more people than a scene holds.
+        DataError: The recording shows more people than a scene holds, or a value is infinite, or
+            NaN though the features take no missing joints.
     """
     assert clip.labels is not None
-    data = fill_scene(clip.data, people) if people > 1 else clip.data
+    pipeline.check(clip.data, clip.source)
+    data = fill_scene(clip.data, people, pipeline.absent) if people > 1 else clip.data
     x = torch.from_numpy(np.ascontiguousarray(pipeline.clip(data)))
     return Trial(x, torch.from_numpy(clip.labels))

@@ -36,6 +36,9 @@ def command(
     dtype: Annotated[
         str, typer.Option(help="Values in a store: float32, or float16 for half the size.")
     ] = "float32",
+    fps: Annotated[
+        float | None, typer.Option(help="Frames per second, for recordings that do not tell it.")
+    ] = None,
     train_subjects: Annotated[
         str | None, typer.Option(help="Subjects to train on, such as s01-s06,s09.")
     ] = None,
@@ -71,6 +74,7 @@ def command(
                 layout=cast(Any, layout),
                 people=cast(Any, people),
                 dtype=cast(Any, dtype),
+                fps=fps,
                 train_subjects=train_subjects,
                 test_subjects=test_subjects,
                 jobs=jobs or os.cpu_count() or 1,

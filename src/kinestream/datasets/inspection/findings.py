@@ -117,7 +117,7 @@ def _missing(survey: Survey) -> Iterator[Finding]:
         yield Finding(
             "warning" if often else "note",
             f"{totals['missing_joints']} joints are missing (NaN), most often {worst} "
-            f"({share[worst]:.0%} of frames): begin the features with 'hold'.",
+            f"({share[worst]:.2g} of frames): begin the features with 'hold'.",
         )
     if totals["empty_frames"]:
         where = _first(survey, lambda one: one.empty_frames)

@@ -8,12 +8,12 @@ from pathlib import Path
 from typing import NamedTuple
 
 from kinestream.clips import Clip
-from kinestream.datasets.folder import FolderDataset, split_names
+from kinestream.datasets.dataset import Dataset
 from kinestream.datasets.inspection.facts import facts_of
 from kinestream.datasets.inspection.survey import Survey
+from kinestream.datasets.opening import is_dataset, open_splits
 from kinestream.errors import InputError
-from kinestream.formats import Reading, Repairs, Stated, find_recordings, read_recording
-from kinestream.formats.folder import ACTIONS
+from kinestream.formats import Named, Repairs, Stated, find_recordings, read_recordings
 
 EXAMPLES = 6
 
@@ -21,11 +21,11 @@ Progress = Callable[[int, int, str], None]
 
 
 class _Item(NamedTuple):
-    """Something to read."""
+    """Something to read: one recording, or a file of several."""
 
     split: str
     name: str
-    read: Callable[[], Reading]
+    read: Callable[[], Iterator[Named]]
 
 
 @dataclass
@@ -41,68 +41,93 @@ class Inspection:
     survey: Survey
     examples: list[tuple[str, Clip]] = field(default_factory=list)
     units: str = ""
+    _stride: int = 1
+
+    def add(self, split: str, named: Named) -> None:
+        """Measure one more recording."""
+        name, clip, repairs = named
+        number = len(self.survey.recordings)
+        self.survey.recordings.append(facts_of(clip, repairs, split=split, name=name))
+        if number % self._stride:
+            return
+        self.examples.append((f"{split}/{name}" if split else name, clip))
+        if len(self.examples) == 2 * EXAMPLES:  # thinned out, so that they stay spread
+            self.examples = self.examples[::2]
+            self._stride *= 2
 
 
 def inspect(
-    path: str | Path, stated: Stated | None = None, progress: Progress | None = None
+    path: str | Path,
+    stated: Stated | None = None,
+    *,
+    protocol: str | None = None,
+    progress: Progress | None = None,
 ) -> Inspection:
     """Measure every recording behind a path.
 
     Args:
-        path: A data set, a recording of any known format, a folder of them, or a pattern.
+        path: A data set in any layout, a recording of any known format, a folder of them, or a
+            pattern.
         stated: What files do not tell themselves.
-        progress: Called with recordings done, recordings in all and the current one's name.
+        protocol: How a store is divided into splits.
+        progress: Called with files done, files in all and the current one's name.
 
     Raises:
         MissingFileError: There is nothing there.
+        ConfigError: There is no such protocol.
         DataError: There is no recording in it.
     """
     path = Path(path)
     stated = stated or Stated()
     inspection = Inspection(Survey(str(path)))
-    items = list(_items(path, stated, inspection))
-    chosen = {round(k * (len(items) - 1) / max(EXAMPLES - 1, 1)) for k in range(EXAMPLES)}
+    if is_dataset(path):
+        splits = open_splits(path, protocol, stated.fps)
+        items = [item for split, dataset in splits.items() for item in _members(split, dataset)]
+        inspection.survey.classes = next(iter(splits.values())).classes
+        inspection.units = next(iter(splits.values())).units
+    else:
+        items = list(_files(path, stated))
     for number, item in enumerate(items):
         if progress is not None:
             progress(number, len(items), item.name)
-        name = f"{item.split}/{item.name}" if item.split else item.name
         try:
-            clip, repairs = item.read()
+            for named in item.read():
+                inspection.add(item.split, named)
         except InputError as error:
+            name = f"{item.split}/{item.name}" if item.split else item.name
             inspection.survey.unreadable[name] = str(error)
-            continue
-        facts = facts_of(clip, repairs, split=item.split, name=item.name)
-        inspection.survey.recordings.append(facts)
-        if number in chosen:
-            inspection.examples.append((name, clip))
     _finish(inspection)
     return inspection
 
 
-def _items(path: Path, stated: Stated, inspection: Inspection) -> Iterator[_Item]:
-    if not (path / ACTIONS).is_file():
-        yield from _recordings(path, stated)
-        return
-    for split in split_names(path):
-        dataset = FolderDataset(path, split, stated.fps)
-        inspection.survey.classes = dataset.classes
-        inspection.units = "" if dataset.layout.info is None else dataset.layout.info.units
-        for index, name in enumerate(dataset.names):
-            yield _Item(split, name, lambda d=dataset, i=index: Reading(d[i], Repairs()))  # type: ignore[misc]
+def _members(split: str, dataset: Dataset) -> Iterator[_Item]:
+    for index, name in enumerate(dataset.names):
+
+        def read(index: int = index, name: str = name) -> Iterator[Named]:
+            yield Named(name, dataset[index], Repairs())
+
+        yield _Item(split, name, read)
 
 
-def _recordings(path: Path, stated: Stated) -> Iterator[_Item]:
+def _files(path: Path, stated: Stated) -> Iterator[_Item]:
     for file in find_recordings(path):
         name = file.relative_to(path).as_posix() if path in file.parents else file.name
-        yield _Item("", name, lambda file=file: read_recording(file, stated))  # type: ignore[misc]
+
+        def read(file: Path = file, name: str = name) -> Iterator[Named]:
+            for inside, clip, repairs in read_recordings(file, stated):
+                whole = name if inside == file.stem else f"{name}:{inside}"
+                yield Named(whole, clip, repairs)
+
+        yield _Item("", name, read)
 
 
 def _finish(inspection: Inspection) -> None:
     survey = inspection.survey
+    inspection.examples = inspection.examples[:: -(-len(inspection.examples) // EXAMPLES) or 1]
     if not survey.classes:
         named: dict[str, None] = {}
-        for _, clip in inspection.examples:
-            named.update(dict.fromkeys(clip.classes))
+        for one in survey.recordings:
+            named.update(dict.fromkeys(name for name in one.label_frames if name))
         survey.classes = tuple(named)
     if not inspection.units and inspection.examples:
         inspection.units = inspection.examples[0][1].skeleton.units

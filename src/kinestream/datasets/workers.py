@@ -1,0 +1,59 @@
+"""Batches over processes: the same files for any number of them."""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import signal
+import threading
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
+from itertools import repeat
+from multiprocessing.connection import wait
+
+from kinestream.datasets.batches import Batch, Job, run_batch
+from kinestream.datasets.journal import BatchResult
+from kinestream.errors import DataError
+
+
+def run_batches(job: Job, batches: Sequence[Batch], jobs: int) -> Iterator[BatchResult]:
+    """What the batches wrote, in their order.
+
+    Args:
+        job: What holds for all of them.
+        batches: What to do.
+        jobs: Number of processes; with 1 everything happens in this one.
+
+    Raises:
+        DataError: A process ended before its batch was done.
+    """
+    if jobs == 1 or len(batches) < 2:
+        yield from map(run_batch, repeat(job), batches)
+        return
+    # A fresh process, not a copy of this one, whose threads and locks it would inherit.
+    fresh = multiprocessing.get_context("spawn")
+    pool = ProcessPoolExecutor(min(jobs, len(batches)), fresh, _prepare_worker)
+    try:
+        yield from pool.map(run_batch, repeat(job), batches)
+    except BrokenProcessPool:
+        raise DataError(
+            "a process that reads recordings was ended, perhaps for lack of memory: begin again with "
+            "fewer jobs, and it goes on from here. A script that asks for several jobs needs the "
+            "line if __name__ == '__main__'."
+        ) from None
+    finally:
+        pool.shutdown(wait=True, cancel_futures=True)
+
+
+def _prepare_worker() -> None:
+    """Leave Ctrl-C to the parent, and do not outlive it."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        threading.Thread(target=_end_with, args=(parent.sentinel,), daemon=True).start()
+
+
+def _end_with(sentinel: int) -> None:
+    wait([sentinel])
+    os._exit(1)
