@@ -37,7 +37,7 @@ def rows(name: str) -> list[list[str]]:
 
 
 def test_every_layout_is_listed() -> None:
-    assert [row[0].strip("`") for row in rows("layouts")] == layout_names()
+    assert [row[0].strip("`") for row in rows("layouts")] == list(layout_names())
 
 
 def test_counts_are_those_of_the_conversions() -> None:

@@ -6,6 +6,7 @@ import json
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -189,9 +190,8 @@ def skeleton(name: str | Path) -> Skeleton:
     >>> skeleton("ntu25").joints[20]
     'spine_shoulder'
     """
-    shipped = _LAYOUTS / f"{name}.json"
     if str(name) in layout_names():
-        return Skeleton.from_json(shipped)
+        return _shipped(str(name))
     if Path(name).suffix == ".json" or Path(name).is_file():
         return Skeleton.from_json(name)
     raise SkeletonError(
@@ -200,9 +200,15 @@ def skeleton(name: str | Path) -> Skeleton:
     )
 
 
-def layout_names() -> list[str]:
+@cache
+def layout_names() -> tuple[str, ...]:
     """Names of the layouts that come with Kinestream."""
-    return sorted(path.stem for path in _LAYOUTS.glob("*.json"))
+    return tuple(sorted(path.stem for path in _LAYOUTS.glob("*.json")))
+
+
+@cache
+def _shipped(name: str) -> Skeleton:
+    return Skeleton.from_json(_LAYOUTS / f"{name}.json")
 
 
 def _whole(value: object, key: str, name: str) -> int:

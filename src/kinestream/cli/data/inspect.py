@@ -27,6 +27,7 @@ def command(
     skeleton: Annotated[str | None, typer.Option(help="Skeleton of lone arrays.")] = None,
     fps: Annotated[float | None, typer.Option(help="Rate where files do not tell it.")] = None,
     axes: Annotated[str | None, typer.Option(help="Axes of lone arrays, such as TVC.")] = None,
+    protocol: Annotated[str | None, typer.Option(help="How a store is divided.")] = None,
 ) -> None:
     """Measure recordings and say what can spoil a model; exits with 1 where something is wrong."""
     from rich.progress import Progress
@@ -43,7 +44,7 @@ def command(
         def show(done: int, total: int, name: str) -> None:
             bar.update(task, completed=done, total=total, description=plain(name))
 
-        inspection = inspect(path, stated(skeleton, fps, axes), show)
+        inspection = inspect(path, stated(skeleton, fps, axes), protocol=protocol, progress=show)
     findings = findings_of(inspection.survey, inspection.units)
     _show_survey(inspection.survey)
     _show_findings(findings)

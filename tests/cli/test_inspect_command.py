@@ -1,0 +1,77 @@
+"""``kinestream data inspect``: a report in the terminal, as a page and as numbers."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+from tests.cli.conftest import Run
+
+from kinestream.datasets import Entry, write_dataset, write_store
+from kinestream.datasets.synthetic import generate
+
+
+@pytest.fixture
+def leaking(tmp_path: Path) -> Path:
+    """A data set with the same recording in both splits, and a hole in another."""
+    one = generate("kinect", seed=1)
+    data = generate("kinect", seed=2)
+    data.data[:, 3:9, 4] = np.nan
+    entries = [Entry("train", "a", one), Entry("train", "b", data), Entry("test", "c", one)]
+    write_dataset(tmp_path / "set", entries, name="leaking", units="m")
+    return tmp_path / "set"
+
+
+def test_what_is_wrong_is_printed_and_told_by_the_exit_code(run: Run, leaking: Path) -> None:
+    done = run("data", "inspect", leaking)
+    assert done.code == 1
+    assert "1 recordings of 'test' are also in 'train' (a = c)" in done.out
+    assert "6 joints are missing (NaN), most often left_shoulder" in done.out
+    assert "background" in done.out
+    assert done.err == ""
+
+
+def test_a_sound_set_exits_with_0(run: Run, tmp_path: Path) -> None:
+    generate("kinect", seed=1).save(tmp_path / "a.npz")
+    done = run("data", "inspect", tmp_path / "a.npz")
+    assert done.code == 0
+    assert "Nothing found that could spoil a model." in done.out
+
+
+def test_page_and_numbers_are_written(run: Run, leaking: Path, tmp_path: Path) -> None:
+    page, numbers = tmp_path / "a.html", tmp_path / "a.json"
+    done = run("data", "inspect", leaking, "--html", page, "--json", numbers)
+    assert f"wrote {page}" in done.out.replace("\n", "")
+    assert "are also in" in page.read_text()
+    found = json.loads(numbers.read_text())
+    assert found["totals"]["recordings"] == 3
+    assert found["leaks"][0]["recordings"] == [["a", "c"]]
+    assert {each["severity"] for each in found["findings"]} >= {"error", "note"}
+
+
+def test_a_store_is_divided_by_its_protocol(run: Run, tmp_path: Path) -> None:
+    clips = {name: replace(generate("kinect", seed=k), subject=name) for k, name in enumerate("ab")}
+    write_store(
+        tmp_path / "store", [Entry("all", name, clip) for name, clip in clips.items()], name="two"
+    )
+    done = run("data", "inspect", tmp_path / "store", "--protocol", "loso:b")
+    assert done.code == 0, done
+    rows = [line.split() for line in done.out.splitlines() if line.startswith(("train", "test"))]
+    assert [row[:2] for row in rows] == [["train", "1"], ["test", "1"]]
+
+
+def test_a_file_of_many_recordings_is_looked_into(run: Run, tmp_path: Path) -> None:
+    from kinestream.formats.pyskl_writing import write_pyskl
+
+    clips = {f"r{k}": replace(generate("kinect", seed=k), labels=None) for k in range(3)}
+    labelled = {
+        name: replace(clip, labels=np.zeros(clip.num_frames, np.int64))
+        for name, clip in clips.items()
+    }
+    write_pyskl(tmp_path / "a.pkl", labelled, {})
+    done = run("data", "inspect", tmp_path / "a.pkl", "--skeleton", "kinect20", "--fps", "15")
+    rows = [line.split() for line in done.out.splitlines() if line.startswith("all")]
+    assert [row[:2] for row in rows] == [["all", "3"]]
