@@ -12,6 +12,7 @@ from tests.cli.conftest import Run
 
 from kinestream.datasets import Entry, write_dataset, write_store
 from kinestream.datasets.synthetic import generate
+from kinestream.formats import Annotations, Span, write_annotations
 
 
 @pytest.fixture
@@ -75,3 +76,11 @@ def test_a_file_of_many_recordings_is_looked_into(run: Run, tmp_path: Path) -> N
     done = run("data", "inspect", tmp_path / "a.pkl", "--skeleton", "kinect20", "--fps", "15")
     rows = [line.split() for line in done.out.splitlines() if line.startswith("all")]
     assert [row[:2] for row in rows] == [["all", "3"]]
+
+
+def test_the_command_looks_at_labels(run: Run, tmp_path: Path) -> None:
+    spans = Annotations((Span(0, 1, "sit"), Span(2, 4, "walk")))
+    write_annotations(spans, tmp_path / "a.srt")
+    done = run("data", "inspect", tmp_path / "a.srt")
+    assert done.code == 0
+    assert "1 gaps without a label, 1.0 s in all" in done.out

@@ -16,7 +16,8 @@ SHOWN_CLASSES = 60
 
 def command(
     path: Annotated[
-        Path, typer.Argument(help="A data set, a recording, a folder or pattern of recordings.")
+        Path,
+        typer.Argument(help="A data set, recordings, a pattern, or a file of labels."),
     ],
     html: Annotated[
         Path | None, typer.Option(help="Also write a page with pictures to this file.")
@@ -31,6 +32,10 @@ def command(
 ) -> None:
     """Measure recordings and say what can spoil a model; exits with 1 where something is wrong."""
     from rich.progress import Progress
+
+    if _is_labels(path):
+        _inspect_labels(path, fps)
+        return
 
     from kinestream.cli.showing import console, plain
     from kinestream.datasets.inspection import findings_of, inspect
@@ -55,6 +60,36 @@ def command(
         from kinestream.viz.survey_page import write_survey
 
         console.print(f"wrote {plain(str(write_survey(inspection, findings, html)))}")
+    _exit_code(findings)
+
+
+def _is_labels(path: Path) -> bool:
+    from kinestream.formats.annotations import fitting_labels
+    from kinestream.formats.table import fitting
+
+    return path.is_file() and fitting(path) is None and fitting_labels(path) is not None
+
+
+def _inspect_labels(path: Path, fps: float | None) -> None:
+    from rich.table import Table
+
+    from kinestream.cli.showing import console, plain
+    from kinestream.datasets.inspection import facts_of_spans, findings_of_spans
+    from kinestream.formats import read_annotations
+
+    facts = facts_of_spans(read_annotations(path, fps=fps))
+    table = Table(box=None, pad_edge=False)
+    for column in ("label", "spans", "seconds"):
+        table.add_column(column, justify="left" if column == "label" else "right")
+    for name, count in facts.counts.items():
+        table.add_row(plain(name), str(count), f"{facts.seconds[name]:.2f}")
+    console.print(table)
+    findings = findings_of_spans(facts)
+    _show_findings(findings)
+    _exit_code(findings)
+
+
+def _exit_code(findings: list[Finding]) -> None:
     if any(each.severity == "error" for each in findings):
         raise typer.Exit(1)
 

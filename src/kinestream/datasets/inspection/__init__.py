@@ -3,6 +3,7 @@
 from kinestream.datasets.inspection.facts import RecordingFacts, facts_of
 from kinestream.datasets.inspection.findings import Finding, findings_of
 from kinestream.datasets.inspection.inspecting import Inspection, inspect
+from kinestream.datasets.inspection.spans import SpanFacts, facts_of_spans, findings_of_spans
 from kinestream.datasets.inspection.survey import Leak, Survey
 
 __all__ = [
@@ -10,8 +11,11 @@ __all__ = [
     "Inspection",
     "Leak",
     "RecordingFacts",
+    "SpanFacts",
     "Survey",
     "facts_of",
+    "facts_of_spans",
     "findings_of",
+    "findings_of_spans",
     "inspect",
 ]

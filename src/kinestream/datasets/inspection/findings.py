@@ -9,6 +9,7 @@ from typing import Literal
 
 from kinestream.datasets.inspection.facts import RecordingFacts
 from kinestream.datasets.inspection.survey import Survey
+from kinestream.formats import Repairs
 
 Severity = Literal["error", "warning", "note"]
 
@@ -49,6 +50,7 @@ def findings_of(survey: Survey, units: str = "") -> list[Finding]:
         _rates,
         _labels,
         _classes,
+        _mended,
     )
     found = [finding for check in checks for finding in check(survey)]
     found += _body(survey, units)
@@ -117,7 +119,7 @@ def _missing(survey: Survey) -> Iterator[Finding]:
         yield Finding(
             "warning" if often else "note",
             f"{totals['missing_joints']} joints are missing (NaN), most often {worst} "
-            f"({share[worst]:.2g} of frames): begin the features with 'hold'.",
+            f"({share[worst]:.2%} of frames): begin the features with 'hold'.",
         )
     if totals["empty_frames"]:
         where = _first(survey, lambda one: one.empty_frames)
@@ -207,6 +209,17 @@ def _classes(survey: Survey) -> Iterator[Finding]:
             f"{len(rare)} classes are over 100 times rarer than the average: "
             f"{', '.join(rare[:SHOWN])}. Weigh classes in the loss.",
         )
+
+
+def _mended(survey: Survey) -> Iterator[Finding]:
+    total = sum((one.repairs for one in survey.recordings), Repairs()).to_dict()
+    rows = total.pop("rows")
+    told = ("missing_joints", "empty_frames")  # by findings of their own
+    mended = [
+        f"{n} {name.replace('_', ' ')}" for name, n in total.items() if n and name not in told
+    ]
+    if mended:
+        yield Finding("note", f"mended while reading {rows} rows: {', '.join(mended)}.")
 
 
 def _body(survey: Survey, units: str) -> Iterator[Finding]:
