@@ -58,7 +58,8 @@ def one_step(frames: int, segment: int) -> dict[str, float]:
 
     from kinestream.models.rtstgcn import RTSTGCN
     from kinestream.skeletons import adjacency, skeleton
-    from kinestream.training.losses import FrameLoss
+    from kinestream.training.losses.making import make_loss
+    from kinestream.training.losses.settings import LossConfig
     from kinestream.training.step import Trial, accumulate_gradients
 
     torch.set_num_threads(1)
@@ -67,7 +68,8 @@ def one_step(frames: int, segment: int) -> dict[str, float]:
     trial = Trial(torch.randn(3, frames, 25, 1), torch.randint(0, 52, (frames,)))
     base = peak_mb()
     started = time.perf_counter()
-    accumulate_gradients(network, FrameLoss(), [trial], segment)
+    loss = make_loss(LossConfig(), [trial.labels], 52)
+    accumulate_gradients(network, loss, [trial], segment)
     return {
         "frames": frames,
         "segment": segment,

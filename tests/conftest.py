@@ -90,7 +90,7 @@ def settings(data_path: Path) -> dict[str, Any]:
             },
         },
         "augment": {"rotate_deg": 30, "scale": 0.1, "noise": 0.01, "speed": 0.2, "mirror": True},
-        "loss": {"class_weights": "balanced"},
+        "loss": {"cross_entropy": {"class_weights": "balanced"}},
         "optimizer": {"learning_rate": 0.01, "ema": 0.9, "clip_norm": 5},
         "training": {"epochs": 4, "batch_size": 2, "test_every": 2, "threads": 1},
         "background": ["rest"],

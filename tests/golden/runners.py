@@ -16,7 +16,9 @@ from kinestream.metrics import evaluate, runs
 from kinestream.metrics.segments import count_matches, edit_score
 from kinestream.models import Network, build_network, stream
 from kinestream.skeletons import Skeleton, adjacency, hop_distance
-from kinestream.training.losses import FrameLoss
+from kinestream.training.losses.cross_entropy import CrossEntropy
+from kinestream.training.losses.term import Stretch
+from kinestream.training.losses.truncated_mse import TruncatedMSE
 from tests.golden.cases import GoldenCase, assert_close
 
 FP64 = 1e-9
@@ -175,21 +177,25 @@ def tmse_loss(case: GoldenCase) -> None:
 
 
 def _tmse(logits: Tensor, mask: Tensor, settings: dict[str, float]) -> Tensor:
-    """(N, K, T) through :class:`FrameLoss`, recording by recording, each cut to its mask."""
-    loss = FrameLoss(smoothing=settings["weight"], truncate=settings["clamp_max"] ** 0.5)
+    """(N, K, T) through :class:`TruncatedMSE`, recording by recording, each cut to its mask."""
+    term = TruncatedMSE(settings["clamp_max"] ** 0.5)
     people, classes, frames = logits.shape
+    pairs = people * term.count(torch.full((frames,), -1), classes)
     total = logits.new_zeros(())
     for row in range(people):
         length = int(mask[row, 0].sum())
-        over = loss.denominators([torch.full((frames,), -1)] * people, classes)
-        unlabelled = torch.full((length,), -1)
-        total = total + loss(logits[row, :, :length], unlabelled, over)
-    return total
+        total = total + term.sum(_stretch(logits[row, :, :length], torch.full((length,), -1)))
+    return settings["weight"] * total / pairs
 
 
 def _cross_entropy(logits: Tensor, target: Tensor) -> Tensor:
-    loss = FrameLoss(smoothing=0)
+    term = CrossEntropy()
     labels = torch.where(target >= 0, target, -1)
-    over = loss.denominators(list(labels), logits.shape[1])
-    parts = [loss(row, line, over) for row, line in zip(logits, labels, strict=True)]
-    return torch.stack(parts).sum()
+    known = sum(term.count(line, logits.shape[1]) for line in labels)
+    parts = [term.sum(_stretch(*pair)) for pair in zip(logits, labels, strict=True)]
+    return torch.stack(parts).sum() / known
+
+
+def _stretch(logits: Tensor, labels: Tensor) -> Stretch:
+    """A stretch whose inputs do not matter."""
+    return Stretch(logits, labels, logits.new_zeros(1, len(labels), 1, 1))

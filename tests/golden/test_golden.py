@@ -11,6 +11,7 @@ from collections.abc import Callable
 import pytest
 
 from tests.golden.cases import GoldenCase
+from tests.golden.detection import pku_mmd_eval
 from tests.golden.networks_pyskl import ctrgcn_unit, imported_network
 from tests.golden.networks_staged import costgcn, msgcn, mstcn
 from tests.golden.preprocessing import preprocess_2sagcn, preprocess_ctrgcn, preprocess_pyskl
@@ -20,6 +21,7 @@ from tests.golden.runners import graphs, metrics_segments, rtstgcn, tmse_loss
 RUNNERS: dict[str, Callable[[GoldenCase], None]] = {
     "graphs": graphs,
     "metrics_segments": metrics_segments,
+    "pku_mmd_eval": pku_mmd_eval,
     "rtstgcn": rtstgcn,
     "tmse_loss": tmse_loss,
     "ctrgcn_official_unit": ctrgcn_unit,

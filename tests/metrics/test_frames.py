@@ -73,6 +73,8 @@ def test_wrong_input_is_named() -> None:
         frame_accuracy([0, 1, 2], [0, 1])
     with pytest.raises(DataError, match="whole numbers, got float64"):
         frame_accuracy([0.5], [0])
+    with pytest.raises(DataError, match="unequal length"):
+        frame_accuracy([[0], [0, 1]], [0])  # type: ignore[list-item]
     with pytest.raises(DataError, match=r"got shape \(1, 1\)"):
         frame_accuracy([[0]], [0])
     with pytest.raises(DataError, match=r"label 7, which is outside -1 \.\. 2"):

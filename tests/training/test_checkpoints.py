@@ -259,7 +259,7 @@ def test_metrics_are_kept_until_an_epoch(tmp_path: Path) -> None:
         {"optimizer": {"learning_rate": "fast"}},
         {"optimizer": {"ema": 1}},
         {"augment": {"speed": 1}},
-        {"loss": {"class_weights": "some"}},
+        {"loss": {"cross_entropy": {"class_weights": "some"}}},
         {"graph": {"strategy": "nearest"}},
     ],
 )

@@ -5,50 +5,45 @@ Legend: C channels, T frames, V joints, M people, K classes.
 
 from __future__ import annotations
 
-from typing import Any
+from typing import NamedTuple
 
 import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tests.contracts.zoo import CHANNELS, CLASSES, partition
+from tests.contracts.zoo import CLASSES
+from tests.training.recordings import (
+    NETWORKS,
+    gradient,
+    network_of,
+    relative_error,
+    trials_of,
+)
 from torch import Tensor
 
-from kinestream.models import Network, build_network
+from kinestream.models import Network
 from kinestream.training.chunks import answers, chunks
-from kinestream.training.losses import FrameLoss, balanced_weights
+from kinestream.training.losses.class_weights import balanced_weights
+from kinestream.training.losses.cross_entropy import CrossEntropy
+from kinestream.training.losses.loss import Loss
+from kinestream.training.losses.term import Stretch
+from kinestream.training.losses.truncated_mse import TruncatedMSE
 from kinestream.training.step import Trial, accumulate_gradients
 
-NETWORKS: list[tuple[str, dict[str, Any]]] = [
-    ("rtstgcn", {"channels": (4, 4, 6), "kernel": 4, "spacing": (1, 2)}),
-    ("rtstgcn", {"channels": (4, 4, 6), "kernel": 5, "lookahead": 3}),
-    ("stgcn", {"channels": (4, 6), "kernel": 3, "dilations": (1, 4)}),
-    ("stgcn", {"channels": (4, 6), "kernel": 3, "dilations": (1, 4), "lookahead": 5}),
-    ("stgcn", {"channels": (4, 6), "kernel": 3, "strides": (2, 2), "lookahead": "centred"}),
-    ("ctrgcn", {"channels": (4, 4), "averaging": {"window": 8, "refresh": 4}}),
-    ("stgcnpp", {"channels": (6,), "window": {"frames": 9, "stride": 4}}),
-    ("mstcn", {"layers": 2, "channels": 4, "refine": {"stages": 2}, "lookahead": 3}),
-]
+
+class Settings(NamedTuple):
+    """Of the two terms that most networks are taught by."""
+
+    class_weights: Tensor | None = None
+    smoothing: float = 0.15
+    truncate: float = 4.0
+
+    def loss(self) -> Loss:
+        smoothing = [(self.smoothing, TruncatedMSE(self.truncate))] if self.smoothing else []
+        return Loss([(1.0, CrossEntropy(self.class_weights)), *smoothing])
 
 
-def network_of(index: int, dtype: torch.dtype) -> Network:
-    torch.manual_seed(index)
-    name, arguments = NETWORKS[index]
-    return build_network(name, partition(), CHANNELS, CLASSES, **arguments).to(dtype).train()
-
-
-def trials_of(lengths: list[int], seed: int, dtype: torch.dtype) -> list[Trial]:
-    generator = torch.Generator().manual_seed(seed)
-    return [
-        Trial(
-            torch.randn(CHANNELS, frames, 15, 1, generator=generator, dtype=dtype),
-            torch.randint(-1, CLASSES, (frames,), generator=generator),
-        )
-        for frames in lengths
-    ]
-
-
-def reference_gradient(network: Network, loss: FrameLoss, batch: list[Trial]) -> Tensor:
+def reference_gradient(network: Network, loss: Settings, batch: list[Trial]) -> Tensor:
     """The loss written out for whole recordings: sums over frames, divided once, no chunks."""
     weights = torch.ones(CLASSES) if loss.class_weights is None else loss.class_weights
     network.zero_grad()
@@ -78,18 +73,10 @@ def stages_of(network: Network, batch: list[Trial]) -> list[tuple[Trial, Tensor]
     return pairs
 
 
-def chunked_gradient(network: Network, loss: FrameLoss, batch: list[Trial], segment: int) -> Tensor:
+def chunked_gradient(network: Network, loss: Loss, batch: list[Trial], segment: int) -> Tensor:
     network.zero_grad()
     accumulate_gradients(network, loss, batch, segment)
     return gradient(network)
-
-
-def gradient(network: Network) -> Tensor:
-    return torch.cat([p.grad.flatten() for p in network.parameters() if p.grad is not None])
-
-
-def relative_error(found: Tensor, truth: Tensor) -> float:
-    return float((found - truth).norm() / truth.norm())
 
 
 @settings(max_examples=30, deadline=None, derandomize=True)
@@ -111,15 +98,15 @@ def test_any_segment_gives_the_gradient_of_whole_recordings(
         weights = None
         if weighted:
             weights = balanced_weights([trial.labels for trial in batch], CLASSES).to(dtype)
-        loss = FrameLoss(weights, smoothing=smoothing, truncate=1.0)
+        chosen = Settings(weights, smoothing, truncate=1.0)
         network = network_of(index, dtype)
-        truth = reference_gradient(network, loss, batch)
-        found = chunked_gradient(network, loss, batch, segment)
+        truth = reference_gradient(network, chosen, batch)
+        found = chunked_gradient(network, chosen.loss(), batch, segment)
         assert relative_error(found, truth) < tolerance
 
 
 def naive_gradient(
-    network: Network, loss: FrameLoss, batch: list[Trial], segment: int, *, halo: bool
+    network: Network, loss: Loss, batch: list[Trial], segment: int, *, halo: bool
 ) -> Tensor:
     """The broken twin: a mean per chunk, averaged over chunks; without ``halo`` also blind cuts."""
     network.zero_grad()
@@ -127,8 +114,9 @@ def naive_gradient(
     for trial, chunk in pieces:
         seen = chunk if halo else chunk._replace(first=chunk.start, last=chunk.stop)
         logits = answers(network, trial.x[None], seen)[-1][0]
-        labels = trial.labels[chunk.start : chunk.stop]
-        (loss(logits, labels, loss.denominators([labels], CLASSES)) / len(pieces)).backward()
+        frames = slice(chunk.start, chunk.stop)
+        piece = Stretch(logits, trial.labels[frames], trial.x[:, frames])
+        (loss.part(piece, loss.counts([piece.labels], CLASSES)) / len(pieces)).backward()
     return gradient(network)
 
 
@@ -136,9 +124,9 @@ def naive_gradient(
 def test_a_mean_per_chunk_is_caught(halo: bool) -> None:
     batch = trials_of([45, 13], 0, torch.float64)
     weights = balanced_weights([trial.labels for trial in batch], CLASSES).double()
-    loss, network = FrameLoss(weights), network_of(0, torch.float64)
-    truth = reference_gradient(network, loss, batch)
-    broken = naive_gradient(network, loss, batch, 10, halo=halo)
+    chosen, network = Settings(weights), network_of(0, torch.float64)
+    truth = reference_gradient(network, chosen, batch)
+    broken = naive_gradient(network, chosen.loss(), batch, 10, halo=halo)
     assert relative_error(broken, truth) > 1e-3
 
 

@@ -216,7 +216,7 @@ def test_resuming_needs_a_run_of_these_settings(
     wider = config_of(settings, lambda v: v["network"]["arguments"].update(channels=[7, 7]))
     with pytest.raises(ConfigError, match="began with another 'network' section"):
         loop.train(wider, RunFolder(run_path), resume=True)
-    rougher = config_of(settings, lambda v: v["loss"].update(smoothing=9.0))
+    rougher = config_of(settings, lambda v: v["loss"].update(truncated_mse={"weight": 9.0}))
     with pytest.raises(ConfigError, match="began with another 'loss' section"):
         loop.train(rougher, RunFolder(run_path), resume=True)
 

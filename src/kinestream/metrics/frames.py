@@ -159,7 +159,10 @@ def as_labels(values: ArrayLike) -> NDArray[np.int64]:
     Raises:
         DataError: They are not one row of whole numbers.
     """
-    labels = np.asarray(values)
+    try:
+        labels = np.asarray(values)
+    except ValueError:
+        raise DataError("labels must be (T,) class indices, got rows of unequal length.") from None
     if labels.ndim != 1:
         raise DataError(f"labels must be (T,) class indices, got shape {labels.shape}.")
     if labels.size and labels.dtype.kind not in "iu":

@@ -108,7 +108,7 @@ def evaluate(
     """
     if protocol not in PROTOCOLS:
         raise ConfigError(f"unknown protocol {protocol!r}; use {' or '.join(PROTOCOLS)}.")
-    trials = _checked(predictions, truths, num_classes)
+    trials = checked_trials(predictions, truths, num_classes)
     cut = [(runs(seen, background), runs(wanted, background)) for seen, wanted in trials]
     strict = protocol == "per-trial"
     f1 = {}
@@ -139,10 +139,14 @@ def mean_f1(counts: Collection[Counts]) -> float:
     return _mean([f1_score(trial) for trial in counts])
 
 
-def _checked(
+def checked_trials(
     predictions: Sequence[Labels], truths: Sequence[Labels], num_classes: int
 ) -> list[tuple[Labels, Labels]]:
-    """The trials with the prediction blanked where there is no label."""
+    """The trials, prediction and truth, with the prediction blanked where there is no label.
+
+    Raises:
+        DataError: There is no trial or no labelled frame, lengths differ, a label is out of range.
+    """
     if not len(truths):
         raise DataError("there is no trial to evaluate.")
     if len(predictions) != len(truths):

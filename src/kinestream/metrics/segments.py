@@ -47,15 +47,26 @@ def runs(labels: ArrayLike, background: Collection[int] = ()) -> list[Run]:
     >>> runs([0, 2, 2, -1, 2], background=(0,))
     [Run(label=2, start=1, stop=3), Run(label=2, start=4, stop=5)]
     """
+    return [Run(*row) for row in run_table(labels, background).tolist()]
+
+
+def run_table(labels: ArrayLike, background: Collection[int] = ()) -> NDArray[np.int64]:
+    """The segments of :func:`runs` as (P, 3) rows of label, start and stop, for long recordings.
+
+    Raises:
+        DataError: The labels are not one row of whole numbers.
+
+    >>> run_table([0, 2, 2, -1, 2], background=(0,)).tolist()
+    [[2, 1, 3], [2, 4, 5]]
+    """
     values = as_labels(labels)
     if not values.size:
-        return []
+        return np.empty((0, 3), dtype=np.int64)
     cuts = np.flatnonzero(np.diff(values)) + 1
     starts = np.concatenate(([0], cuts))
     stops = np.concatenate((cuts, [len(values)]))
-    left_out = {UNLABELLED, *background}
-    found = zip(values[starts].tolist(), starts.tolist(), stops.tolist(), strict=True)
-    return [Run(label, start, stop) for label, start, stop in found if label not in left_out]
+    table = np.stack((values[starts], starts, stops), axis=1)
+    return table[~np.isin(table[:, 0], [UNLABELLED, *background])]
 
 
 def edit_score(predicted: Sequence[Run], true: Sequence[Run]) -> float:

@@ -25,7 +25,8 @@ from kinestream.training.checkpoints import load_latest, restore, save_checkpoin
 from kinestream.training.config import TrainConfig
 from kinestream.training.data import fit_setup, load_splits, make_trial
 from kinestream.training.evaluate import assess
-from kinestream.training.losses import FrameLoss, balanced_weights
+from kinestream.training.losses.loss import Loss
+from kinestream.training.losses.making import make_loss
 from kinestream.training.optimizer import learning_rate, make_optimizer, update_average
 from kinestream.training.run_folder import RunFolder, Setup
 from kinestream.training.step import Trial, accumulate_gradients
@@ -78,7 +79,7 @@ def train(
     learner = Learner(
         network,
         pipeline,
-        make_loss(config, splits.train),
+        loss_of(config, splits.train),
         make_optimizer(network, config.optimizer),
         copy.deepcopy(network.state_dict()) if config.optimizer.ema else None,
     )
@@ -111,7 +112,7 @@ class Learner:
 
     network: Network
     pipeline: Pipeline
-    loss: FrameLoss
+    loss: Loss
     optimizer: torch.optim.Optimizer
     average: dict[str, Tensor] | None
 
@@ -173,18 +174,12 @@ def pipeline_of(setup: Setup) -> Pipeline:
     return Pipeline(setup.graph(), tuple(setup.channels), setup.features)
 
 
-def make_loss(config: TrainConfig, clips: list[Clip]) -> FrameLoss:
+def loss_of(config: TrainConfig, clips: list[Clip]) -> Loss:
     """The loss of a configuration, its class weights counted on the training recordings."""
-    weights: Tensor | None = None
-    if config.loss.class_weights == "balanced":
-        labels = [torch.from_numpy(clip.labels) for clip in clips if clip.labels is not None]
-        weights = balanced_weights(labels, len(clips[0].classes))
-    return FrameLoss(
-        weights,
-        smoothing=config.loss.smoothing,
-        truncate=config.loss.truncate,
-        label_smoothing=config.loss.label_smoothing,
-    )
+    labels = [torch.from_numpy(clip.labels) for clip in clips if clip.labels is not None]
+    classes = clips[0].classes
+    background = [classes.index(name) for name in config.background]
+    return make_loss(config.loss, labels, len(classes), background)
 
 
 def _check_norm(network: Network, segment: int) -> None:

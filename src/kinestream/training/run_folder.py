@@ -144,6 +144,9 @@ def _lasting(config: TrainConfig) -> dict[str, Any]:
         ("data", "path"),
     ):
         del values[section][key]
-    for free in ("name", "card", "background", "decode"):
-        del values[free]
+    free = ["name", "card", "decode"]
+    if not config.loss.segmental_f1.weight:
+        free.append("background")  # else it says which segments the loss counts
+    for key in free:
+        del values[key]
     return values
