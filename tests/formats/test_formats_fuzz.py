@@ -31,7 +31,16 @@ FAMILIES = {
     "text": ("ntu", "pku_mmd", "hugadb", "daphnet", "utkinect", "sbu", "msr_action3d", "bvh"),
     "csv": ("sp_sw_har", "csv", "imu_fog_it"),
     "json": ("nw_ucla", "coco", "openpose", "mediapipe"),
-    "arrays": ("clip", "npy", "utd_mhad", "utd_mhad_inertial", "florence3d", "pyskl", "c3d"),
+    "arrays": (
+        "clip",
+        "npy",
+        "utd_mhad",
+        "utd_mhad_inertial",
+        "florence3d",
+        "pyskl",
+        "c3d",
+        "ms_gcn",
+    ),
     "documents": ("skeleton", "dataset", "classes", "labels", "config"),
 }
 

@@ -20,6 +20,7 @@ from kinestream.datasets.ntu_people import Choice, choose_people
 from kinestream.datasets.people import with_people
 from kinestream.datasets.sources import Recording
 from kinestream.datasets.store_writing import Dtype, ShardWriter
+from kinestream.datasets.thinning import thinned
 from kinestream.datasets.writing import Entry, FolderWriter, Writer, check_entry
 from kinestream.errors import DataError, InputError, KinestreamError
 from kinestream.formats import read_recording, read_recordings
@@ -172,7 +173,7 @@ def _guarded(read: Callable[[], Found]) -> Found | str:
 
 
 def _fitted(job: Job, one: Recording, reading: Reading) -> Reading:
-    """The clip as the data set has it: its people, its subject."""
+    """The clip as the data set has it: its people, its rate, its subject."""
     clip, repairs = reading
     known = job.known
     if clip.labels is None:
@@ -181,6 +182,8 @@ def _fitted(job: Job, one: Recording, reading: Reading) -> Reading:
     if known.choose:
         clip, dropped = choose_people(clip, job.people, known.people)
         repairs += dropped
+    if known.thin_to is not None:
+        clip = thinned(clip, known.thin_to)
     clip, dropped = with_people(clip, known.people)
     clip = replace(clip, subject=one.subject or clip.subject, classes=clip.classes[: known.classes])
     return Reading(clip, repairs + dropped)

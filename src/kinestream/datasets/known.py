@@ -17,6 +17,8 @@ from pydantic import BaseModel, ConfigDict
 from kinestream.datasets.ntu_people import Choice
 from kinestream.datasets.protocols import ALL, Protocol
 from kinestream.errors import ConfigError
+from kinestream.formats.format import Stated
+from kinestream.skeletons import skeleton
 
 SETS = Path(__file__).parent / "sets"
 
@@ -67,6 +69,10 @@ class KnownSet(BaseModel):
         choose: How people are chosen among the bodies that a sensor tracked, unless told otherwise;
             empty where there is nothing to choose.
         classes: Number of classes, where the format knows more than the set has.
+        skeleton: What the V axis means, where the recordings do not tell it.
+        fps: Frames per second, where the recordings do not tell them; the caller may say otherwise.
+        thin_to: Frames per second of the clips, for sets that are used at a lower rate than they
+            were recorded at; rates of recordings must be multiples of it.
         protocol: The protocol used unless told otherwise.
         protocols: All of them, by name.
         split_files: Attributes that stand in files beside the recordings.
@@ -91,6 +97,9 @@ class KnownSet(BaseModel):
     people: int = 1
     choose: Choice | Literal[""] = ""
     classes: int | None = None
+    skeleton: str = ""
+    fps: float | None = None
+    thin_to: float | None = None
     protocol: str = ALL
     protocols: dict[str, Protocol] = {}
     split_files: dict[str, SplitFile] = {}
@@ -101,6 +110,15 @@ class KnownSet(BaseModel):
     licence: str
     source: str
     made: str
+
+    def stated(self, fps: float | None = None) -> Stated:
+        """What holds for recordings that do not tell it themselves.
+
+        Args:
+            fps: Frames per second that the caller gives, instead of the set's own.
+        """
+        layout = skeleton(self.skeleton) if self.skeleton else None
+        return Stated(layout, self.fps if fps is None else fps)
 
 
 @cache

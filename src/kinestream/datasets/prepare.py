@@ -22,7 +22,6 @@ from kinestream.datasets.workers import run_batches
 from kinestream.datasets.workspace import Workspace, workspace
 from kinestream.datasets.writing import check_ours, json_bytes
 from kinestream.errors import ConfigError
-from kinestream.formats.format import Stated
 
 Progress = Callable[[int, int], None]
 
@@ -83,7 +82,7 @@ def prepare(
     people = _checked(known.choose, layout, people, dtype, jobs, name)
     target = Path(target).absolute()
     check_ours(target)
-    stated = Stated(fps=fps)
+    stated = known.stated(fps)
     found = find_source(known, source, stated, ignore=target)
     divide = layout == "folder"
     plan = make_plan(known, found, protocol, train_subjects, test_subjects, divide=divide)

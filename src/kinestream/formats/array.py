@@ -16,6 +16,7 @@ from kinestream.errors import DataError
 from kinestream.files import write_atomically
 from kinestream.formats.folder import find_layout
 from kinestream.formats.format import Format, Head, Reading, Stated
+from kinestream.formats.ms_gcn_folder import in_ms_gcn_folder
 from kinestream.formats.parsing.npy import channels_for, read_header, read_joints
 from kinestream.formats.repairs import Repairs
 
@@ -76,7 +77,8 @@ def read_axes(path: Path, axes: str) -> NDArray[np.float32]:
 
 
 def _fits(head: Head) -> bool:
-    return head.ending == ".npy" or head.start.startswith(b"\x93NUMPY")
+    is_array = head.ending == ".npy" or head.start.startswith(b"\x93NUMPY")
+    return is_array and not in_ms_gcn_folder(head.path)
 
 
 def _read(path: Path, stated: Stated) -> Reading:
