@@ -28,7 +28,7 @@ import numpy as np
 
 from kinestream.clips import Clip
 from kinestream.datasets import prepare
-from kinestream.datasets.batches import MAX_RECORDINGS
+from kinestream.datasets.preparing.batches import MAX_RECORDINGS
 from kinestream.formats.ntu import write_ntu
 from kinestream.skeletons import skeleton
 from machine import machine, write_result

@@ -24,7 +24,7 @@ from kinestream.datasets import (
     write_files,
     write_store,
 )
-from kinestream.datasets.file_labels import Kind
+from kinestream.datasets.layouts.file_labels import Kind
 from kinestream.errors import ConfigError, DataError, InputError, MissingFileError
 from kinestream.skeletons import Skeleton
 

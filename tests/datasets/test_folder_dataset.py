@@ -13,7 +13,7 @@ import pytest
 
 from kinestream.clips import Clip
 from kinestream.datasets import Entry, FolderDataset, write_dataset
-from kinestream.datasets.writing import replaced
+from kinestream.datasets.layouts.writing import replaced
 from kinestream.errors import DataError, InputError, MissingFileError, SkeletonError
 from kinestream.skeletons import Skeleton
 

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from kinestream.clips import Clip
-from kinestream.datasets.ntu_people import Choice, choose_people
+from kinestream.datasets.preparing.ntu_people import Choice, choose_people
 from kinestream.errors import ConfigError
 from kinestream.formats.parsing.class_lists import class_list
 from kinestream.skeletons import skeleton

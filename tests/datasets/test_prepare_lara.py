@@ -10,7 +10,7 @@ import pytest
 from kinestream.clips import Clip
 from kinestream.datasets import FolderDataset, Store, prepare
 from kinestream.datasets.known import known_set
-from kinestream.datasets.thinning import thinned
+from kinestream.datasets.preparing.thinning import thinned
 from kinestream.errors import DataError
 from kinestream.formats.format import Stated
 from kinestream.skeletons import skeleton

@@ -8,8 +8,9 @@ import numpy as np
 import pytest
 
 from kinestream.clips import Clip
-from kinestream.datasets import FolderDataset, Store, batches, prepare
-from kinestream.datasets.inner_splits import inner_protocols
+from kinestream.datasets import FolderDataset, Store, prepare
+from kinestream.datasets.preparing import batches
+from kinestream.datasets.preparing.inner_splits import inner_protocols
 from kinestream.errors import ConfigError, DataError
 from kinestream.formats.pyskl_writing import write_pyskl
 from kinestream.skeletons import skeleton

@@ -14,8 +14,8 @@ from pathlib import Path
 
 import pytest
 
-from kinestream.datasets import batches as batching
 from kinestream.datasets import prepare
+from kinestream.datasets.preparing import batches as batching
 from kinestream.errors import DataError
 
 RECORDINGS = 24
@@ -23,7 +23,9 @@ RECORDINGS = 24
 # Batches of three recordings, and time enough between files to be killed there.
 SCRIPT = """
 import sys, time
-from kinestream.datasets import batches, prepare, writing
+from kinestream.datasets import prepare
+from kinestream.datasets.layouts import writing
+from kinestream.datasets.preparing import batches
 batches.MAX_RECORDINGS = 3
 whole = writing.write_whole
 def slow(path, content):
@@ -125,7 +127,7 @@ def interrupted(source: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
 
 
 def stop_after(count: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    import kinestream.datasets.workers as workers
+    import kinestream.datasets.preparing.workers as workers
 
     run = workers.run_batch
 
@@ -185,7 +187,7 @@ def test_without_checks_a_torn_file_would_be_taken_for_whole(
     source: Path, interrupted: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The test above can fail: with a journal that is believed blindly, the torn file stays."""
-    monkeypatch.setattr("kinestream.datasets.journal._is_whole", lambda *_: True)
+    monkeypatch.setattr("kinestream.datasets.preparing.journal._is_whole", lambda *_: True)
     tree = begun(interrupted) / "tree"
     file = sorted(tree.glob("train/features/*.npy"))[0]
     content = file.read_bytes()

@@ -10,8 +10,10 @@ from pathlib import Path
 
 import pytest
 
-from kinestream.datasets import FolderDataset, Store, batches, prepare, workers, writing
-from kinestream.datasets.people import last_seen, with_people
+from kinestream.datasets import FolderDataset, Store, prepare
+from kinestream.datasets.layouts import writing
+from kinestream.datasets.preparing import batches, workers
+from kinestream.datasets.preparing.people import last_seen, with_people
 from kinestream.errors import ConfigError, DataError, MissingExtraError
 from kinestream.formats.format import Reading
 

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from kinestream.datasets.known import known_set, known_sets
+from kinestream.datasets.preparing.sources import read_split_file
 from kinestream.datasets.protocols import Protocol, by_subjects, find_protocol, leave_one_out
-from kinestream.datasets.sources import read_split_file
 from kinestream.errors import ConfigError, DataError
 
 SETS = list(known_sets().values())

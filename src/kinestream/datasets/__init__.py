@@ -1,15 +1,15 @@
 """Data sets on disk: folders, stores and array files, and how public ones become such."""
 
-from kinestream.datasets.dataset import Dataset
-from kinestream.datasets.file_dataset import FileDataset
-from kinestream.datasets.file_writing import write_files
-from kinestream.datasets.folder import FolderDataset
-from kinestream.datasets.opening import is_dataset, open_dataset, open_splits
-from kinestream.datasets.prepare import prepare
-from kinestream.datasets.report import PrepareReport
-from kinestream.datasets.store import Store
-from kinestream.datasets.store_writing import write_store
-from kinestream.datasets.writing import Entry, write_dataset
+from kinestream.datasets.layouts.dataset import Dataset
+from kinestream.datasets.layouts.file_dataset import FileDataset
+from kinestream.datasets.layouts.file_writing import write_files
+from kinestream.datasets.layouts.folder import FolderDataset
+from kinestream.datasets.layouts.opening import is_dataset, open_dataset, open_splits
+from kinestream.datasets.layouts.store import Store
+from kinestream.datasets.layouts.store_writing import write_store
+from kinestream.datasets.layouts.writing import Entry, write_dataset
+from kinestream.datasets.preparing.prepare import prepare
+from kinestream.datasets.preparing.report import PrepareReport
 
 __all__ = [
     "Dataset",

@@ -14,7 +14,7 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict
 
-from kinestream.datasets.ntu_people import Choice
+from kinestream.datasets.preparing.ntu_people import Choice
 from kinestream.datasets.protocols import ALL, Protocol
 from kinestream.errors import ConfigError
 from kinestream.formats.format import Stated

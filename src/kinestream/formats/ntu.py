@@ -50,7 +50,7 @@ def read_ntu(path: str | Path) -> tuple[Clip, Repairs]:
     """Read one recording with everybody in it, in the order in which they are first seen.
 
     A joint is missing where a coordinate is ``nan`` or infinite, or all three are zero. Which bodies
-    are people is for :func:`kinestream.datasets.ntu_people.choose_people`.
+    are people is for :func:`kinestream.datasets.preparing.ntu_people.choose_people`.
 
     Returns:
         The clip, (3, T, 25, M) metres at 30 Hz, NaN for people who are not there, and what had to

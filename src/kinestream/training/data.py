@@ -9,7 +9,7 @@ import numpy as np
 import torch
 
 from kinestream.clips import Clip
-from kinestream.datasets.opening import open_dataset
+from kinestream.datasets.layouts.opening import open_dataset
 from kinestream.errors import ConfigError, DataError
 from kinestream.features import Pipeline
 from kinestream.streaming import fill_scene

@@ -39,7 +39,7 @@ def command(
 
     from kinestream.cli.showing import console, plain
     from kinestream.datasets.inspection import findings_of, inspect
-    from kinestream.datasets.writing import json_bytes
+    from kinestream.datasets.layouts.writing import json_bytes
     from kinestream.files import write_atomically
     from kinestream.formats.reading import stated
 

@@ -61,7 +61,7 @@ def command(
     if name is None or source is None or target is None:
         raise typer.BadParameter("give NAME SOURCE TARGET, or --list to see the data sets.")
     from kinestream.cli.showing import console
-    from kinestream.datasets.prepare import prepare
+    from kinestream.datasets.preparing.prepare import prepare
 
     with _bar() as bar:
         task = bar.add_task(name, total=None)

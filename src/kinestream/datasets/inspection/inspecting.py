@@ -8,10 +8,10 @@ from pathlib import Path
 from typing import NamedTuple
 
 from kinestream.clips import Clip
-from kinestream.datasets.dataset import Dataset
 from kinestream.datasets.inspection.facts import facts_of
 from kinestream.datasets.inspection.survey import Survey
-from kinestream.datasets.opening import is_dataset, open_splits
+from kinestream.datasets.layouts.dataset import Dataset
+from kinestream.datasets.layouts.opening import is_dataset, open_splits
 from kinestream.errors import InputError
 from kinestream.formats import Named, Repairs, Stated, find_recordings, read_recordings
 

@@ -6,11 +6,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Unpack
 
+from kinestream.datasets.layouts.writing import Entry, replaced, write_dataset
 from kinestream.datasets.synthetic.everyday import Variation
 from kinestream.datasets.synthetic.everyday.scene import Options
 from kinestream.datasets.synthetic.ranges import whole
 from kinestream.datasets.synthetic.recordings import generate
-from kinestream.datasets.writing import Entry, replaced, write_dataset
 from kinestream.errors import ConfigError
 from kinestream.formats.folder import DatasetInfo
 

@@ -7,8 +7,8 @@ from copy import copy
 from pathlib import Path
 
 from kinestream.clips import Clip
-from kinestream.datasets.dataset import Dataset
-from kinestream.datasets.writing import folder_files
+from kinestream.datasets.layouts.dataset import Dataset
+from kinestream.datasets.layouts.writing import folder_files
 from kinestream.errors import DataError, MissingFileError
 from kinestream.files import file_sha256
 from kinestream.formats.folder import Layout

@@ -12,8 +12,8 @@ from concurrent.futures.process import BrokenProcessPool
 from itertools import repeat
 from multiprocessing.connection import wait
 
-from kinestream.datasets.batches import Batch, Job, run_batch
-from kinestream.datasets.journal import BatchResult
+from kinestream.datasets.preparing.batches import Batch, Job, run_batch
+from kinestream.datasets.preparing.journal import BatchResult
 from kinestream.errors import DataError
 
 

@@ -14,14 +14,14 @@ from itertools import groupby
 from pathlib import Path
 from typing import Literal, TypeVar
 
-from kinestream.datasets.journal import BatchResult, read_journal, write_journal
 from kinestream.datasets.known import KnownSet
-from kinestream.datasets.ntu_people import Choice, choose_people
-from kinestream.datasets.people import with_people
-from kinestream.datasets.sources import Recording
-from kinestream.datasets.store_writing import Dtype, ShardWriter
-from kinestream.datasets.thinning import thinned
-from kinestream.datasets.writing import Entry, FolderWriter, Writer, check_entry
+from kinestream.datasets.layouts.store_writing import Dtype, ShardWriter
+from kinestream.datasets.layouts.writing import Entry, FolderWriter, Writer, check_entry
+from kinestream.datasets.preparing.journal import BatchResult, read_journal, write_journal
+from kinestream.datasets.preparing.ntu_people import Choice, choose_people
+from kinestream.datasets.preparing.people import with_people
+from kinestream.datasets.preparing.sources import Recording
+from kinestream.datasets.preparing.thinning import thinned
 from kinestream.errors import DataError, InputError, KinestreamError
 from kinestream.formats import read_recording, read_recordings
 from kinestream.formats.format import Reading, Stated

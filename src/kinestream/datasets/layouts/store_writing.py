@@ -18,9 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kinestream.clips import Clip
-from kinestream.datasets.people import last_seen
-from kinestream.datasets.protocols import SUBJECT, Protocol
-from kinestream.datasets.store_index import (
+from kinestream.datasets.layouts.store_index import (
     INDEX,
     LABELS,
     STORE,
@@ -29,7 +27,7 @@ from kinestream.datasets.store_index import (
     label_file,
     value_file,
 )
-from kinestream.datasets.writing import (
+from kinestream.datasets.layouts.writing import (
     Entry,
     Writer,
     Written,
@@ -38,6 +36,8 @@ from kinestream.datasets.writing import (
     unfinished,
     write_file,
 )
+from kinestream.datasets.preparing.people import last_seen
+from kinestream.datasets.protocols import SUBJECT, Protocol
 from kinestream.errors import DataError
 
 Dtype = Literal["float32", "float16"]

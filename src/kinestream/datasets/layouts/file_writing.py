@@ -13,9 +13,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kinestream.clips import UNLABELLED
-from kinestream.datasets.dataset import Dataset
-from kinestream.datasets.file_labels import Kind, labels_bytes
-from kinestream.datasets.writing import (
+from kinestream.datasets.layouts.dataset import Dataset
+from kinestream.datasets.layouts.file_labels import Kind, labels_bytes
+from kinestream.datasets.layouts.writing import (
     Entry,
     check_entry,
     unfinished,

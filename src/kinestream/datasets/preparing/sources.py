@@ -9,8 +9,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from kinestream.datasets.inner_splits import inner_protocols
 from kinestream.datasets.known import KnownSet, SplitFile
+from kinestream.datasets.preparing.inner_splits import inner_protocols
 from kinestream.datasets.protocols import Protocol
 from kinestream.errors import DataError, MissingFileError
 from kinestream.formats import read_recordings

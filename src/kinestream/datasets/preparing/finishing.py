@@ -4,14 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from kinestream.datasets.batches import Job
-from kinestream.datasets.journal import BatchResult, Facts
-from kinestream.datasets.plan import NEEDED, Plan
-from kinestream.datasets.protocols import ALL, SUBJECT
-from kinestream.datasets.report import PrepareReport, RecordingReport
-from kinestream.datasets.store_index import INDEX, STORE, StoreInfo
-from kinestream.datasets.store_writing import IndexBuilder, write_store_about
-from kinestream.datasets.writing import (
+from kinestream.datasets.layouts.store_index import INDEX, STORE, StoreInfo
+from kinestream.datasets.layouts.store_writing import IndexBuilder, write_store_about
+from kinestream.datasets.layouts.writing import (
     REPORT,
     Written,
     folder_files,
@@ -19,6 +14,11 @@ from kinestream.datasets.writing import (
     write_about,
     write_file,
 )
+from kinestream.datasets.preparing.batches import Job
+from kinestream.datasets.preparing.journal import BatchResult, Facts
+from kinestream.datasets.preparing.plan import NEEDED, Plan
+from kinestream.datasets.preparing.report import PrepareReport, RecordingReport
+from kinestream.datasets.protocols import ALL, SUBJECT
 from kinestream.errors import DataError
 from kinestream.formats.folder import ABOUT, ACTIONS, SKELETON, DatasetInfo
 

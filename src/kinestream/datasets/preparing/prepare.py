@@ -9,18 +9,18 @@ from pathlib import Path
 from typing import Literal, get_args
 
 import kinestream
-from kinestream.datasets.batches import Batch, Job, Layout, cut
-from kinestream.datasets.finishing import finish
-from kinestream.datasets.journal import BatchResult
 from kinestream.datasets.known import known_set
-from kinestream.datasets.ntu_people import Choice
-from kinestream.datasets.plan import Plan, Subjects, make_plan
-from kinestream.datasets.report import PrepareReport
-from kinestream.datasets.sources import find_source
-from kinestream.datasets.store_writing import Dtype
-from kinestream.datasets.workers import run_batches
-from kinestream.datasets.workspace import Workspace, workspace
-from kinestream.datasets.writing import check_ours, json_bytes
+from kinestream.datasets.layouts.store_writing import Dtype
+from kinestream.datasets.layouts.writing import check_ours, json_bytes
+from kinestream.datasets.preparing.batches import Batch, Job, Layout, cut
+from kinestream.datasets.preparing.finishing import finish
+from kinestream.datasets.preparing.journal import BatchResult
+from kinestream.datasets.preparing.ntu_people import Choice
+from kinestream.datasets.preparing.plan import Plan, Subjects, make_plan
+from kinestream.datasets.preparing.report import PrepareReport
+from kinestream.datasets.preparing.sources import find_source
+from kinestream.datasets.preparing.workers import run_batches
+from kinestream.datasets.preparing.workspace import Workspace, workspace
 from kinestream.errors import ConfigError
 
 Progress = Callable[[int, int], None]

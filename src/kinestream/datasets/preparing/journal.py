@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import Any
 
 from kinestream.clips import Clip
-from kinestream.datasets.people import last_seen
-from kinestream.datasets.report import RecordingReport
-from kinestream.datasets.writing import Entry, Written, json_bytes
+from kinestream.datasets.layouts.writing import Entry, Written, json_bytes
+from kinestream.datasets.preparing.people import last_seen
+from kinestream.datasets.preparing.report import RecordingReport
 from kinestream.files import file_sha256, write_atomically
 from kinestream.formats.repairs import Repairs
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from kinestream.datasets.dataset import Dataset
-from kinestream.datasets.file_dataset import FileDataset, file_splits
-from kinestream.datasets.folder import FolderDataset, split_names
-from kinestream.datasets.store import Store
-from kinestream.datasets.store_index import STORE
+from kinestream.datasets.layouts.dataset import Dataset
+from kinestream.datasets.layouts.file_dataset import FileDataset, file_splits
+from kinestream.datasets.layouts.folder import FolderDataset, split_names
+from kinestream.datasets.layouts.store import Store
+from kinestream.datasets.layouts.store_index import STORE
 from kinestream.errors import ConfigError, DataError, MissingFileError
 from kinestream.formats.folder import ACTIONS
 

@@ -6,8 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from kinestream.datasets.known import KnownSet
+from kinestream.datasets.preparing.sources import Recording, Source
 from kinestream.datasets.protocols import ALL, Protocol, by_subjects, find_protocol
-from kinestream.datasets.sources import Recording, Source
 from kinestream.errors import DataError
 
 Subjects = str | Sequence[str] | None

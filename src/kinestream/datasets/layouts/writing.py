@@ -17,7 +17,7 @@ from uuid import uuid4
 import numpy as np
 
 from kinestream.clips import Clip
-from kinestream.datasets.store_index import STORE, read_store_info
+from kinestream.datasets.layouts.store_index import STORE, read_store_info
 from kinestream.errors import DataError, KinestreamError
 from kinestream.files import replaced_folder, sha256, write_atomically
 from kinestream.formats.folder import ABOUT, ACTIONS, SKELETON, DatasetInfo, read_info

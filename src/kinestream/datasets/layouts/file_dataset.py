@@ -25,8 +25,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kinestream.clips import MAX_VALUES, Clip
-from kinestream.datasets.dataset import Dataset
-from kinestream.datasets.file_labels import KINDS, read_file_labels
+from kinestream.datasets.layouts.dataset import Dataset
+from kinestream.datasets.layouts.file_labels import KINDS, read_file_labels
 from kinestream.errors import DataError, MissingFileError
 from kinestream.files import file_sha256
 from kinestream.formats.folder import Layout

@@ -13,9 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kinestream.clips import Clip
-from kinestream.datasets.dataset import Dataset
-from kinestream.datasets.protocols import SUBJECT, find_protocol
-from kinestream.datasets.store_index import (
+from kinestream.datasets.layouts.dataset import Dataset
+from kinestream.datasets.layouts.store_index import (
     INDEX,
     LABELS,
     Index,
@@ -25,6 +24,7 @@ from kinestream.datasets.store_index import (
     read_store_info,
     value_file,
 )
+from kinestream.datasets.protocols import SUBJECT, find_protocol
 from kinestream.errors import DataError
 from kinestream.files import file_sha256
 from kinestream.skeletons import Skeleton

@@ -1,0 +1,1 @@
+"""From the files of a public data set to one on disk: in parallel, restartable, with a report."""
