@@ -11,16 +11,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kinestream.errors import ConfigError, DataError, KinestreamError, MissingFileError
-from kinestream.formats import Head
+from kinestream.formats import Head, read_annotations, write_annotations
 from kinestream.formats.annotations import (
     LABEL_FORMATS,
     Annotations,
     Span,
     Terms,
     labels_of,
-    read_annotations,
     with_labels,
-    write_annotations,
 )
 from tests.conftest import make_clip
 from tests.formats.mutation import mutated

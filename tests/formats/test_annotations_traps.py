@@ -13,14 +13,20 @@ from hypothesis import strategies as st
 
 from kinestream.clips import Clip
 from kinestream.errors import DataError
-from kinestream.formats import FORMATS, LABEL_FORMATS, Head, read_clip, write_clip
+from kinestream.formats import (
+    FORMATS,
+    LABEL_FORMATS,
+    Head,
+    read_annotations,
+    read_clip,
+    write_annotations,
+    write_clip,
+)
 from kinestream.formats.annotations import (
     Annotations,
     Span,
     fitting_labels,
-    read_annotations,
     with_labels,
-    write_annotations,
 )
 from kinestream.skeletons import skeleton
 from tests.formats.samples import sample_of

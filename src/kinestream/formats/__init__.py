@@ -5,13 +5,12 @@ from kinestream.formats.annotations import (
     Annotations,
     Span,
     labels_of,
-    read_annotations,
     with_labels,
-    write_annotations,
 )
 from kinestream.formats.converting import to_skeleton
 from kinestream.formats.finding import find_recordings
 from kinestream.formats.format import Format, Head, Named, Reading, Stated
+from kinestream.formats.label_files import read_annotations, write_annotations
 from kinestream.formats.reading import read_clip, read_recording, read_recordings
 from kinestream.formats.repairs import Repairs
 from kinestream.formats.sp_sw_har import read_sp_sw_har

@@ -113,7 +113,7 @@ def _read(path: Path, stated: Stated) -> Reading:
 
 FORMAT = Format(
     name="ms_gcn",
-    title="A recording of an MS-GCN folder",
+    title="MS-GCN folder",
     endings=(".npy",),
     fits=_fits,
     read=_read,

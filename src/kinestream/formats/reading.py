@@ -8,8 +8,9 @@ from pathlib import Path
 
 from kinestream.clips import Clip
 from kinestream.errors import DataError, SkeletonError
-from kinestream.formats.annotations import read_annotations, with_labels
+from kinestream.formats.annotations import with_labels
 from kinestream.formats.format import Format, Named, Reading, Stated
+from kinestream.formats.label_files import read_annotations
 from kinestream.formats.table import format_of
 from kinestream.skeletons import Skeleton
 from kinestream.skeletons import skeleton as find_skeleton

@@ -39,13 +39,13 @@ def facts_of_spans(annotations: Annotations) -> SpanFacts:
     >>> facts.gaps, facts.overlaps[0][1].label, facts.seconds
     (((1.0, 2.0),), 'sit', {'sit': 3.0, 'go': 2.0})
     """
-    seconds: Counter[str] = Counter()
+    seconds: dict[str, float] = {}
     counts: Counter[str] = Counter()
     gaps: list[tuple[float, float]] = []
     overlaps: list[tuple[Span, Span]] = []
     last: Span | None = None  # the one that ends last among those before
     for span in annotations.spans:
-        seconds[span.label] += span.end_s - span.start_s
+        seconds[span.label] = seconds.get(span.label, 0.0) + span.end_s - span.start_s
         counts[span.label] += 1
         if last is not None and span.start_s < last.end_s - GAP_S:
             overlaps.append((last, span))
@@ -53,7 +53,7 @@ def facts_of_spans(annotations: Annotations) -> SpanFacts:
             gaps.append((last.end_s, span.start_s))
         last = span if last is None or span.end_s >= last.end_s else last
     short = tuple(span for span in annotations.spans if span.end_s - span.start_s < SHORT_S)
-    return SpanFacts(dict(seconds), dict(counts), tuple(gaps), tuple(overlaps), short)
+    return SpanFacts(seconds, dict(counts), tuple(gaps), tuple(overlaps), short)
 
 
 def findings_of_spans(facts: SpanFacts) -> list[Finding]:

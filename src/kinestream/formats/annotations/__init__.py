@@ -8,8 +8,6 @@ from kinestream.formats.annotations.table import (
     fitting_labels,
     label_format_for,
     named_label_format,
-    read_annotations,
-    write_annotations,
 )
 
 __all__ = [
@@ -23,7 +21,5 @@ __all__ = [
     "label_format_for",
     "labels_of",
     "named_label_format",
-    "read_annotations",
     "with_labels",
-    "write_annotations",
 ]
