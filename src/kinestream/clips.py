@@ -9,6 +9,7 @@ import io
 import json
 import math
 import tokenize
+import warnings
 import zipfile
 import zlib
 from collections.abc import Sequence
@@ -178,27 +179,33 @@ def load_clip(path: str | Path) -> Clip:
     if not path.is_file():
         raise MissingFileError(f"there is no recording {path}.")
     try:
-        _check_directory(path)
-        with zipfile.ZipFile(path) as archive:
-            _check_members(archive, path)
-        with np.load(path, allow_pickle=False) as arrays:
-            about = json.loads(str(arrays["about"]))
-            return Clip(
-                data=arrays["data"],
-                skeleton=Skeleton.from_dict(about["skeleton"]),
-                fps=float(about["fps"]),
-                channels=_names(about["channels"]),
-                classes=_names(about["classes"]),
-                labels=arrays.get("labels"),
-                subject=str(about["subject"]),
-                source=str(about["source"]) or str(path),
-            )
+        with warnings.catch_warnings():  # at headers that Python 2 wrote, or seems to have
+            warnings.simplefilter("ignore", UserWarning)
+            return _load(path)
     except _DAMAGED as error:
         if isinstance(error, DataError | SkeletonError):
             raise
         raise DataError(
             f"{path} is not a clip file (.npz with data, about and labels as Kinestream writes it)."
         ) from None
+
+
+def _load(path: Path) -> Clip:
+    _check_directory(path)
+    with zipfile.ZipFile(path) as archive:
+        _check_members(archive, path)
+    with np.load(path, allow_pickle=False) as arrays:
+        about = json.loads(str(arrays["about"]))
+        return Clip(
+            data=arrays["data"],
+            skeleton=Skeleton.from_dict(about["skeleton"]),
+            fps=float(about["fps"]),
+            channels=_names(about["channels"]),
+            classes=_names(about["classes"]),
+            labels=arrays.get("labels"),
+            subject=str(about["subject"]),
+            source=str(about["source"]) or str(path),
+        )
 
 
 def _check_directory(path: Path) -> None:

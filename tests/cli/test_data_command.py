@@ -16,7 +16,7 @@ import kinestream as ks
 from kinestream.bundle import Bundle
 from kinestream.clips import Clip
 from kinestream.formats import FORMATS, LABEL_FORMATS
-from kinestream.skeletons import skeleton
+from kinestream.skeletons import Skeleton, skeleton
 
 Run = Callable[..., Any]
 ClipOf = Callable[..., Clip]
@@ -56,7 +56,7 @@ def test_formats_fit_a_narrow_terminal(run: Run, monkeypatch: pytest.MonkeyPatch
 
 
 def test_a_recording_becomes_a_table(run: Run, source: Path, clip: Clip, tmp_path: Path) -> None:
-    done = run("data", "convert", source, tmp_path / "out.csv", "--to", "csv")
+    done = run("data", "convert", source, tmp_path / "out.csv")
     assert (done.code, done.err) == (0, "")
     assert f"wrote {tmp_path / 'out.csv'}: 20 frames of kinect20, 1 person, 10 fps" in done.out
     again = ks.read_clip(tmp_path / "out.csv")
@@ -70,6 +70,13 @@ def test_a_recording_becomes_a_table(run: Run, source: Path, clip: Clip, tmp_pat
 def test_what_is_lost_is_said_in_a_line(run: Run, source: Path, tmp_path: Path) -> None:
     done = run("data", "convert", source, tmp_path / "out.npy")
     assert "not kept by NumPy array: the skeleton, the frame rate, labels\n" in done.out
+
+
+def test_a_table_tells_no_bones(run: Run, tmp_path: Path) -> None:
+    arm = Skeleton("arm", ("upper", "lower"), ((1, 0),))
+    Clip(np.ones((3, 4, 2, 1)), arm, 10.0).save(tmp_path / "arm.npz")
+    done = run("data", "convert", tmp_path / "arm.npz", tmp_path / "arm.csv")
+    assert "not kept by CSV table with a header: bones\n" in done.out
 
 
 def test_labels_of_a_recording_become_a_file_and_back(
@@ -94,6 +101,84 @@ def test_labels_of_a_recording_become_a_file_and_back(
         again = ks.read_clip(out)
         assert again.classes == ("sit", "walk") and again.labels is not None
         assert clip.labels is not None and again.labels.tolist() == clip.labels.tolist()
+
+
+SPANS = """1
+00:00:00,000 --> 00:00:02,000
+walk
+
+2
+00:00:02,500 --> 00:00:09,000
+sit
+
+3
+00:00:08,000 --> 00:00:09,000
+run
+"""
+
+
+def test_what_does_not_fit_into_the_frames_is_said(
+    run: Run, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    source, target = tmp_path / "walk.srt", tmp_path / "frames.csv"
+    source.write_text(SPANS)
+    rate = ("--to", "frames", "--fps", 10, "--overwrite", "--frames")
+    done = run("data", "convert", source, target, *rate, 30)
+    assert (done.code, done.out) == (0, f"wrote {target}: 30 frames, 2 labels of 2 classes\n")
+    assert "walk.srt: 1 spans begin behind the end of the recording and are left out" in caplog.text
+    assert "walk.srt: 1 spans end behind the end of the recording and are cut there" in caplog.text
+    assert target.read_text().split()[1:] == ["walk"] * 20 + ["-1"] * 5 + ["sit"] * 5
+    done = run("data", "convert", source, target, *rate[:-1])
+    assert done.out == f"wrote {target}: 90 frames, 3 labels of 3 classes\n"
+    source.write_text(SPANS.replace("00:00:0", "00:01:0"))
+    before = target.read_bytes()
+    refused(run("data", "convert", source, target, *rate, 30), "none of 3 spans lies within the 3")
+    assert target.read_bytes() == before
+
+
+def test_options_that_would_do_nothing_are_refused(run: Run, source: Path, tmp_path: Path) -> None:
+    labels, out = tmp_path / "a.srt", tmp_path / "out.npz"
+    labels.write_text(SPANS)
+    for option, value in (
+        ("--skeleton", "coco17"),
+        ("--axes", "TVC"),
+        ("--recording", "a"),
+        ("--labels", labels),
+        ("--background", "rest"),
+        ("--to-skeleton", "coco17"),
+        ("--to-fps", 30),
+    ):
+        done = run("data", "convert", labels, tmp_path / "b.vtt", option, value)
+        refused(done, f"{option} does not apply to labels, which .*a.srt holds: leave {option} out")
+    done = run("data", "convert", labels, tmp_path / "b.vtt", "--frames", 3)
+    refused(done, "--frames is for labels in every frame .--to frames.")
+    for option, value, says in (
+        ("--frames", 3, "--frames is for files of labels"),
+        ("--background", "rest", "--background needs --labels"),
+        ("--tier", "a", "--tier needs --labels"),
+        ("--recording", "a", "holds a single recording .*--recording"),
+        ("--to-fps", 0, "--to-fps: a frame rate must be above 0"),
+        ("--fps", "nan", "--fps, fps=... in Python: a frame rate must be above 0 .*got nan"),
+        ("--fps", 30, "in.npz has 10 frames per second, got 30: leave it out .--fps"),
+    ):
+        refused(run("data", "convert", source, out, option, value), says)
+    refused(run("data", "convert", source, ""), "OUT names no file")
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["a.srt", "in.npz"]
+
+
+def test_a_tier_is_named_as_labels_are_written(run: Run, source: Path, tmp_path: Path) -> None:
+    assert run("data", "convert", source, tmp_path / "a.eaf", "--tier", "gait").code == 0
+    assert 'TIER_ID="gait"' in (tmp_path / "a.eaf").read_text()
+
+
+def test_what_was_mended_is_said(run: Run, tmp_path: Path) -> None:
+    rows = ["hand_x,hand_y,arm_x,arm_y", "1,2,3,4", "1,2,,4", "1,2,3,x", "1,2,3,4"]
+    (tmp_path / "a.csv").write_text("\n".join(rows))
+    done = run("data", "convert", tmp_path / "a.csv", tmp_path / "a.npz", "--fps", 30)
+    assert (done.code, done.err) == (0, "")
+    assert "\nmended: 1 dropped rows, 1 missing joints\n" in done.out
+    done = run("data", "convert", tmp_path / "a.npz", tmp_path / "b.npz", "--to", "npz")
+    assert done.code == 0 and "\nmended: " not in done.out
 
 
 def test_background_fills_what_is_not_labelled(run: Run, source: Path, tmp_path: Path) -> None:
@@ -181,11 +266,15 @@ def test_nothing_is_overwritten_unasked(run: Run, source: Path, tmp_path: Path) 
 
 
 def test_endings_of_several_formats_need_a_name(run: Run, source: Path, tmp_path: Path) -> None:
-    refused(run("data", "convert", source, tmp_path / "a.csv"), "--to: csv .*, frames .*, segments")
+    refused(run("data", "convert", source, tmp_path / "a.json"), "--to: coco .*, label_studio")
+    refused(run("data", "convert", source, tmp_path / "a.csv", "--to", "json"), "no format 'json'")
     refused(run("data", "convert", source, tmp_path / "a.xyz"), "stands for no format")
     refused(run("data", "convert", source, tmp_path / "a.txt", "--to", "sbu"), "read only")
     run("data", "convert", source, tmp_path / "a.srt")
-    refused(run("data", "convert", tmp_path / "a.srt", tmp_path / "b.csv"), "frames, segments")
+    refused(
+        run("data", "convert", tmp_path / "a.srt", tmp_path / "b.csv"),
+        "frames, segments .--to NAME",
+    )
     assert sorted(path.name for path in tmp_path.iterdir()) == ["a.srt", "in.npz"]
 
 

@@ -205,7 +205,7 @@ def test_a_manifest_that_is_wrong(
         ("optimiser.learning_rate=1", "unknown key 'optimiser'; allowed here: augment, background"),
         (
             "optimizer.rate=1",
-            "unknown key 'optimizer.rate'; allowed here: clip_norm, ema, learning",
+            "unknown key 'optimizer.rate'; allowed here: clip_norm, ema, gamma, learning",
         ),
         ("training.epochs=many", "key 'training.epochs': .*integer.*, got 'many'"),
         ("optimizer.learning_rate=-1e-3", "key 'optimizer.learning_rate': .*, got -0.001"),

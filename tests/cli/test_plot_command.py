@@ -6,6 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 import kinestream as ks
@@ -26,7 +27,7 @@ def clip(tmp_path: Path) -> Path:
 def test_a_skeleton_is_drawn(run: Run, clip: Path, tmp_path: Path) -> None:
     done = run("plot", "skeleton", clip, tmp_path / "a.png", "--frames", "0-20/5,29")
     assert (done.code, done.err) == (0, "")
-    assert "6 frames of 30" in done.out
+    assert "6 of 30 frames" in done.out
     assert (tmp_path / "a.png").read_bytes()[:4] == b"\x89PNG"
     assert run("plot", "skeleton", clip, tmp_path / "b.svg", "--title", "Three seconds").code == 0
 
@@ -47,6 +48,21 @@ def test_what_cannot_be_drawn_is_refused(
     done = run("plot", "skeleton", clip, clip.with_suffix(".png"), *options)
     assert done.code == 2 and says in done.err
     assert not clip.with_suffix(".png").exists()
+
+
+def test_what_a_recording_does_not_tell_can_be_stated(run: Run, tmp_path: Path) -> None:
+    everyday = ks.generate("everyday", 1, seconds=3, fps=10)
+    np.save(tmp_path / "a.npy", np.moveaxis(everyday.data[..., 0], 0, -1))
+    said = ("--skeleton", everyday.skeleton.name, "--fps", "10", "--axes", "TVC")
+    done = run("plot", "skeleton", tmp_path / "a.npy", tmp_path / "a.png", *said)
+    assert (done.code, done.err) == (0, "")
+    assert "8 of 30 frames" in done.out
+    done = run("plot", "skeleton", tmp_path / "a.npy", tmp_path / "b.png", *said, "--format", "csv")
+    assert done.code == 2
+    done = run(
+        "plot", "skeleton", tmp_path / "a.npy", tmp_path / "b.png", *said, "--recording", "b"
+    )
+    assert not (tmp_path / "a.npy.png").exists()
 
 
 def test_frames_in_words() -> None:

@@ -16,6 +16,7 @@ import pytest
 import kinestream as ks
 from kinestream.bundle import Bundle
 from kinestream.clips import Clip
+from kinestream.formats.pyskl_writing import write_pyskl
 from kinestream.recognition import recognise_people
 from kinestream.timeline import Timeline
 
@@ -95,6 +96,61 @@ def test_people_get_a_folder_each(
     for timeline in recognise_people(ks.read_clip(tmp_path / "two.npz"), bundle):
         assert_written(tmp_path / "out" / f"person{timeline.person}", timeline)
     assert len(list((tmp_path / "out").iterdir())) == 2
+
+
+@pytest.fixture
+def several(clip_of: ClipOf, tmp_path: Path) -> tuple[Path, tuple[object, ...]]:
+    """Two recordings in a file, whose names are a path out of the folder, and what to say of it."""
+    clips = {
+        name: replace(clip_of(30, seed), labels=None, classes=())
+        for seed, name in enumerate(("../a", "b"))
+    }
+    write_pyskl(tmp_path / "two.pkl", clips, {})
+    layout = tmp_path / "body5.json"
+    layout.write_text(json.dumps(clips["b"].skeleton.to_dict()))
+    return tmp_path / "two.pkl", ("--skeleton", layout, "--fps", clips["b"].fps)
+
+
+def test_several_recordings_in_a_file_follow_each_other(
+    run: Run,
+    bundle: Bundle,
+    bundle_path: Path,
+    clip_of: ClipOf,
+    several: tuple[Path, tuple[object, ...]],
+    tmp_path: Path,
+) -> None:
+    path, told = several
+    told = ("--bundle", bundle_path, *told, "--save", tmp_path / "out")
+    done = run("run", path, *told)
+    assert (done.code, done.err) == (0, "")
+    assert [line for line in done.out.splitlines() if "person 0" in line] == [
+        "_a, person 0",
+        "b, person 0",
+    ]
+    assert sorted(each.name for each in (tmp_path / "out").iterdir()) == ["_a", "b"]
+    for seed, name in enumerate(("_a", "b")):
+        clip = replace(clip_of(30, seed), labels=None, classes=())
+        assert_written(tmp_path / "out" / name, ks.recognise(clip, bundle))
+    (tmp_path / "a.srt").write_text("1\n00:00:00,000 --> 00:00:01,000\nwalk\n")
+    done = run("run", path, *told, "--labels", tmp_path / "a.srt")
+    assert done.code == 2 and "holds several: name it (--recording NAME)" in done.err
+
+
+def test_one_of_several_recordings_in_a_file(
+    run: Run,
+    bundle: Bundle,
+    bundle_path: Path,
+    clip_of: ClipOf,
+    several: tuple[Path, tuple[object, ...]],
+    tmp_path: Path,
+) -> None:
+    path, told = several
+    told = ("--bundle", bundle_path, *told, "--save", tmp_path / "out")
+    assert run("run", path, *told, "--recording", "b").code == 0
+    clip = replace(clip_of(30, 1), labels=None, classes=())
+    assert_written(tmp_path / "out", ks.recognise(clip, bundle))
+    done = run("run", path, *told, "--recording", "c")
+    assert done.code == 2 and "name one with --recording NAME" in done.err
 
 
 def test_recordings_of_one_name_do_not_overwrite_each_other(

@@ -42,8 +42,26 @@ def test_two_people_are_generated_for_some_seconds(run: Run, tmp_path: Path) -> 
 def test_a_data_set_is_generated(run: Run, tmp_path: Path) -> None:
     options = ("--train", 2, "--test", 1, "--actions", "clap", "--fps", 10, "--skeleton", "imu7")
     done = run("synth", "set", tmp_path / "set", *options)
-    assert done.code == 0 and "3 recordings" in done.out
+    assert done.code == 0 and "3 recordings" in done.out and "instead" not in done.out
+    again = run("synth", "set", tmp_path / "set", *options)
+    assert again.code == 0 and "instead of the data set that was there" in again.out
     assert [len(open_dataset(tmp_path / "set", split)) for split in ("train", "test")] == [2, 1]
+
+
+def test_the_ending_says_what_is_written_and_nothing_is_lost(run: Run, tmp_path: Path) -> None:
+    options = ("--actions", "clap", "--fps", 10)
+    done = run("synth", "everyday", tmp_path / "a.csv", *options)
+    assert done.code == 0 and [path.name for path in tmp_path.iterdir()] == ["a.csv"]
+    assert "a.csv does not carry " in done.out
+    wanted = ks.generate("everyday", actions=["clap"], fps=10.0)
+    read = ks.read_clip(tmp_path / "a.csv", skeleton="ntu25")
+    assert read.data.shape == wanted.data.shape
+    before = (tmp_path / "a.csv").read_bytes()
+    refused = run("synth", "everyday", tmp_path / "a.csv", *options, "--seed", 1)
+    assert refused.code == 2 and "a.csv exists: name another place, or pass --overw" in refused.err
+    assert (tmp_path / "a.csv").read_bytes() == before
+    done = run("synth", "everyday", tmp_path / "a.csv", *options, "--seed", 1, "--overwrite")
+    assert done.code == 0 and (tmp_path / "a.csv").read_bytes() != before
 
 
 def test_actions_are_listed(run: Run) -> None:
@@ -59,6 +77,13 @@ def test_actions_are_listed(run: Run) -> None:
         (("dance", "a.npz"), "unknown kind 'dance'; use phonewatch or kinect or everyday or set"),
         (("everyday",), "kinestream synth everyday OUT"),
         (("everyday", "a.npz", "--actions", "fly"), "there is no action 'fly'"),
+        (("everyday", "a.npz", "--actions", "approach"), "approach needs two people"),
+        (
+            ("everyday", "a.npz", "--people", "2", "--actions", "walk"),
+            "use some of approach, shake",
+        ),
+        (("everyday", "a.npz", "--seed", "-1"), "seed must be a whole number, 0 or more, got -1"),
+        (("everyday", "a.json"), "the ending '.json' does not tell one format"),
         (("everyday", "a.npz", "--view", "top"), "camera3d or image"),
         (("kinect", "a.npz", "--fps", "10"), "only 'everyday' does"),
         (("set", "a", "--train", "0"), "train must be"),

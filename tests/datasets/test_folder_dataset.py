@@ -13,12 +13,13 @@ import pytest
 
 from kinestream.clips import Clip
 from kinestream.datasets import Entry, FolderDataset, write_dataset
-from kinestream.datasets.layouts.writing import replaced
-from kinestream.errors import DataError, InputError, MissingFileError, SkeletonError
+from kinestream.datasets.layouts.replacing import Identity, check_target, replaced
+from kinestream.errors import ConfigError, DataError, InputError, MissingFileError, SkeletonError
 from kinestream.skeletons import Skeleton
 
 ARM = Skeleton("arm", ("shoulder", "elbow", "hand"), ((1, 0), (2, 1)), centre=1, units="mm")
 CLASSES = ("rest", "wave, both hands", "7")
+MADE = Identity("made", "folder", "")
 
 
 def clip(frames: int, subject: str, seed: int = 0) -> Clip:
@@ -225,28 +226,43 @@ def test_the_same_name_twice_and_no_recordings_are_refused(tmp_path: Path) -> No
 
 
 def test_a_replaced_folder_is_whole_or_as_before(root: Path) -> None:
-    with pytest.raises(RuntimeError), replaced(root) as folder:
+    with pytest.raises(RuntimeError), replaced(root, MADE) as folder:
         (folder / "half").write_text("x")
         raise RuntimeError
     FolderDataset(root, "train").verify()
     assert [path.name for path in root.parent.iterdir()] == ["set"]
-    with replaced(root) as folder:
+    with replaced(root, MADE) as folder:
         write_dataset(folder, [Entry("test", "z", CLIPS["test", "a"])], name="new")
     assert FolderDataset(root, "test").names == ("z",)
     assert not (root / "train").exists()
     assert [path.name for path in root.parent.iterdir()] == ["set"]
 
 
+@pytest.mark.parametrize(
+    "new",
+    [
+        Identity("other", "folder", ""),
+        Identity("made", "store", ""),
+        Identity("made", "folder", "another protocol"),
+    ],
+)
+def test_another_data_set_is_replaced_only_when_told(root: Path, new: Identity) -> None:
+    with pytest.raises(ConfigError, match=r"holds another data set \(made .*pass --overwrite"):
+        check_target(root, new)
+    assert check_target(root, new, overwrite=True) and check_target(root, MADE)
+    assert not check_target(root.parent / "free", new)
+
+
 def test_a_folder_of_somebody_else_is_never_replaced(root: Path, tmp_path: Path) -> None:
     (root / "train" / "notes.md").write_text("mine")
-    with pytest.raises(DataError, match="also holds train/notes.md"), replaced(root):
-        pass
+    with pytest.raises(DataError, match="also holds train/notes.md"):
+        check_target(root, MADE, overwrite=True)
     other = tmp_path / "other"
     other.mkdir()
     (other / "thesis.tex").write_text("mine")
-    with pytest.raises(DataError, match="not a data set that Kinestream wrote"), replaced(other):
-        pass
-    with pytest.raises(DataError, match="not a data set"), replaced(other / "thesis.tex"):
-        pass
+    with pytest.raises(DataError, match="not a data set that Kinestream wrote"):
+        check_target(other, MADE, overwrite=True)
+    with pytest.raises(DataError, match="not a data set"):
+        check_target(other / "thesis.tex", MADE, overwrite=True)
     assert (other / "thesis.tex").read_text() == "mine"
     assert (root / "train" / "notes.md").exists()

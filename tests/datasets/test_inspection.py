@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -13,6 +14,7 @@ from kinestream.datasets import Entry, write_dataset
 from kinestream.datasets.inspection import Survey, facts_of, findings_of, inspect
 from kinestream.datasets.synthetic import generate
 from kinestream.errors import DataError, MissingFileError
+from kinestream.formats.format import Head
 
 
 def person(seed: int = 0) -> Clip:
@@ -105,7 +107,7 @@ def test_a_frozen_sensor_is_noticed_after_half_a_second() -> None:
 def test_the_same_recording_in_two_splits_is_an_error() -> None:
     clip = person(1)
     survey = survey_of(("train", clip), ("train", person(2)), ("test", replace(clip, subject="b")))
-    assert "1 recordings of 'test' are also in 'train' (r0 = r2)" in texts(survey, "error")
+    assert "1 recording of 'test' is also in 'train' (r0 = r2)" in texts(survey, "error")
 
 
 def test_frames_of_one_recording_in_two_splits_are_an_error() -> None:
@@ -114,6 +116,39 @@ def test_frames_of_one_recording_in_two_splits_are_an_error() -> None:
     cut = replace(clip, data=clip.data[:, 100:150], labels=clip.labels[100:150], subject="b")
     survey = survey_of(("train", clip), ("test", cut))
     assert "50 of 50 frames of 'test' are also in 'train'" in texts(survey, "error")
+
+
+def test_frames_that_are_alike_by_chance_are_no_leak() -> None:
+    one, other = person(1), person(2)
+    data = other.data.copy()
+    data[:, 20:27] = one.data[:, 60:67]  # seven in a row
+    data[:, 100:300:2] = one.data[:, 100:300:2]
+    alike = survey_of(("train", one), ("test", replace(other, data=data)))
+    assert not alike.leaks
+    data[:, 27] = one.data[:, 67]
+    (leak,) = survey_of(("train", one), ("test", replace(other, data=data))).leaks
+    assert leak.frames == 8
+
+
+def test_frames_without_half_of_a_body_and_still_ones_are_no_leak() -> None:
+    one, other = (changed(person(seed), slice(0, 20), [*range(10)], np.nan) for seed in (1, 2))
+    data = other.data.copy()
+    data[:, :20] = one.data[:, :20]  # 10 of 20 joints are seen
+    assert not survey_of(("train", one), ("test", replace(other, data=data))).leaks
+    still = [replace(person(k), data=person(k).data.copy()) for k in (1, 2)]
+    for clip in still:
+        clip.data[:, :30] = 1.0
+    assert not survey_of(("train", still[0]), ("test", still[1])).leaks
+
+
+def test_one_of_two_people_is_enough_for_a_leak() -> None:
+    clip = person(1)
+    pair = np.concatenate([clip.data, np.full_like(clip.data, np.nan)], axis=3)
+    both = replace(clip, data=pair)
+    assert clip.labels is not None
+    cut = replace(both, data=pair[:, 100:150], labels=clip.labels[100:150])
+    (leak,) = survey_of(("train", both), ("test", cut)).leaks
+    assert leak.frames == 50
 
 
 def test_absent_people_are_no_leak() -> None:
@@ -125,11 +160,11 @@ def test_absent_people_are_no_leak() -> None:
 def test_subjects_in_both_splits_are_a_warning() -> None:
     one, other = replace(person(1), subject="p1"), replace(person(2), subject="p1")
     survey = survey_of(("train", one), ("test", other))
-    assert "1 subjects are both in 'train' and in 'test' (p1)" in texts(survey, "warning")
+    assert "1 subject is both in 'train' and in 'test' (p1)" in texts(survey, "warning")
 
 
 def test_a_recording_that_is_there_twice_is_a_warning() -> None:
-    assert "1 recordings are there twice: r0 = r1" in texts(
+    assert "1 recording is there twice: r0 = r1" in texts(
         survey_of(("", person(1)), ("", person(1)))
     )
 
@@ -142,11 +177,11 @@ def test_labels_that_are_missing_short_or_rare_are_told() -> None:
     labels[18] = 4
     said = texts(survey_of(("train", replace(clip, labels=labels)), ("train", person(2))))
     assert "10 frames (" in said
-    assert "1 labelled stretches are one frame long, first in train/r0" in said
+    assert "1 labelled stretch is one frame long, first in train/r0" in said
     without = replace(clip, labels=None, classes=())
-    assert "1 recordings have no labels, first r1" in texts(survey_of(("", clip), ("", without)))
+    assert "1 recording has no labels, first r1" in texts(survey_of(("", clip), ("", without)))
     only = replace(clip, labels=np.where(clip.labels == 3, 0, clip.labels))
-    assert "1 classes never occur in 'test': standUp" in texts(
+    assert "1 class never occurs in 'test': standUp" in texts(
         survey_of(("train", person(2)), ("test", only))
     )
 
@@ -182,6 +217,36 @@ def test_a_folder_of_recordings_is_walked(tmp_path: Path) -> None:
     assert list(inspection.survey.unreadable) == ["deep/broken.npz"]
     assert len(seen) == 4
     assert inspection.survey.classes == person(0).classes
+
+
+def test_what_cannot_be_opened_is_listed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    person(1).save(tmp_path / "a.npz")
+    person(2).save(tmp_path / "shut.npz")
+    (tmp_path / "closed").mkdir()
+    see, walk = Head.of, Path.iterdir
+
+    def open_head(path: Path) -> Head:
+        if path.name == "shut.npz":
+            raise DataError(f"{path} cannot be read: Permission denied.")
+        return see(path)
+
+    def open_folder(path: Path) -> Iterator[Path]:
+        if path.name == "closed":
+            raise PermissionError
+        return walk(path)
+
+    monkeypatch.setattr(Head, "of", staticmethod(open_head))
+    monkeypatch.setattr(Path, "iterdir", open_folder)
+    survey = inspect(tmp_path).survey
+    assert [one.name for one in survey.recordings] == ["a.npz"]
+    assert set(survey.unreadable) == {"shut.npz", "closed"}
+    assert "Permission denied" in survey.unreadable["shut.npz"]
+
+
+def test_a_folder_of_labels_only_is_told(tmp_path: Path) -> None:
+    (tmp_path / "a.srt").write_text("1\n00:00:00,000 --> 00:00:01,000\nsit\n")
+    with pytest.raises(DataError, match=r"only labels such as a\.srt"):
+        inspect(tmp_path)
 
 
 def test_nothing_to_inspect_is_one_clear_sentence(tmp_path: Path) -> None:

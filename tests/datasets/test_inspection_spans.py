@@ -27,7 +27,7 @@ def test_gaps_are_added_up_and_the_longest_is_named() -> None:
 def test_overlaps_and_short_spans_are_named() -> None:
     text = said(Span(0, 10, "long"), Span(2, 3, "inner"), Span(4, 4.05, "blink"), Span(10, 11, "b"))
     assert "warning: 2 spans overlap another, first 'inner' at 2.00 s in 'long'" in text
-    assert "warning: 1 spans are shorter than 0.1 s, first 'blink' at 4.00 s" in text
+    assert "warning: 1 span is shorter than 0.1 s, first 'blink' at 4.00 s" in text
 
 
 def test_gaps_and_overlaps_are_those_of_a_loop_over_time() -> None:

@@ -94,9 +94,9 @@ def test_subjects_can_be_chosen(kinect: Path, tmp_path: Path) -> None:
     assert report.left_out == dict.fromkeys(
         ("s02_e01", "s02_e02"), "protocol subjects has it in no split"
     )
-    prepare("utkinect", kinect, tmp_path / "set", train_subjects="1")
-    assert FolderDataset(tmp_path / "set", "train").subjects == ("s01", "s01")
-    assert FolderDataset(tmp_path / "set", "test").subjects == ("s07", "s07")
+    prepare("utkinect", kinect, tmp_path / "other", train_subjects="1")
+    assert FolderDataset(tmp_path / "other", "train").subjects == ("s01", "s01")
+    assert FolderDataset(tmp_path / "other", "test").subjects == ("s07", "s07")
 
 
 @pytest.mark.parametrize(
@@ -156,6 +156,11 @@ def test_missing_labels_are_named(kinect: Path, tmp_path: Path) -> None:
 def test_wrong_sources_and_names_are_errors(kinect: Path, tmp_path: Path) -> None:
     with pytest.raises(MissingFileError, match="no folder .*nowhere"):
         prepare("utkinect", tmp_path / "nowhere", tmp_path / "set")
+    file = next(kinect.rglob("joints_*.txt"))
+    with pytest.raises(DataError, match=f"is a file; name the folder .*{file.parent.name}"):
+        prepare("utkinect", file, tmp_path / "set")
+    with pytest.raises(ConfigError, match="s90, s91, s92, s93, s94 and 5 more is not in utkinect"):
+        prepare("utkinect", kinect, tmp_path / "set", train_subjects="s90-s99")
     with pytest.raises(DataError, match="does not hold sp_sw_har"):
         prepare("sp_sw_har", kinect, tmp_path / "set")
     with pytest.raises(ConfigError, match="unknown data set 'ntu'; use one of daphnet, "):
@@ -164,11 +169,29 @@ def test_wrong_sources_and_names_are_errors(kinect: Path, tmp_path: Path) -> Non
 
 def test_a_data_set_of_ours_is_replaced_and_nothing_else(kinect: Path, tmp_path: Path) -> None:
     prepare("utkinect", kinect, tmp_path / "set")
-    prepare("utkinect", kinect, tmp_path / "set", train_subjects="s01", test_subjects="s02")
+    told: list[str] = []
+    prepare("utkinect", kinect, tmp_path / "set", tell=told.append)
+    assert "will be replaced" in told[0]
+    other = {"train_subjects": "s01", "test_subjects": "s02"}
+    for options in (other, {"layout": "store"}):
+        with pytest.raises(ConfigError, match="another data set .* pass --overwrite"):
+            prepare("utkinect", kinect, tmp_path / "set", **options)  # type: ignore[arg-type]
+    prepare("utkinect", kinect, tmp_path / "set", overwrite=True, **other)  # type: ignore[arg-type]
     assert FolderDataset(tmp_path / "set", "train").names == ("s01_e01", "s01_e02")
     with pytest.raises(DataError, match="not a data set that Kinestream wrote"):
         prepare("utkinect", kinect, kinect)
     assert (kinect / "joints" / "joints_s01_e01.txt").exists()
+
+
+def test_the_splits_of_a_store_are_told(kinect: Path, tmp_path: Path) -> None:
+    told: list[str] = []
+    folder = prepare("utkinect", kinect, tmp_path / "folder")
+    store = prepare("utkinect", kinect, tmp_path / "store", layout="store", tell=told.append)
+    counts = {split: folder.totals(split)["recordings"] for split in ("test", "train")}
+    assert told[0].startswith(f"{sum(counts.values())} recordings ({counts['test']} test, ")
+    assert store.splits == ["test", "train"]
+    for split in store.splits:
+        assert store.totals(split) == folder.totals(split)
 
 
 def test_preparing_twice_gives_the_same_bytes(kinect: Path, tmp_path: Path) -> None:

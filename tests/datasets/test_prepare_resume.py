@@ -238,7 +238,7 @@ def test_the_old_data_set_stays_until_the_new_one_is_whole(
     before = contents(target)
     stop_after(2, monkeypatch)
     with pytest.raises(KeyboardInterrupt):
-        prepare("utkinect", source, target, "loso:s01")
+        prepare("utkinect", source, target, "loso:s01", overwrite=True)
     assert contents(target) == before
 
 
@@ -262,3 +262,18 @@ def test_two_preparations_of_one_target_do_not_meet(source: Path, interrupted: P
         fcntl.flock(file, fcntl.LOCK_EX)
         with pytest.raises(DataError, match="another process is preparing"):
             prepare("utkinect", source, interrupted)
+
+
+def test_ctrl_c_never_reaches_a_worker_that_still_begins(source: Path, tmp_path: Path) -> None:
+    """Each process gets Ctrl-C while it imports the script, before it can ask for anything."""
+    script = tmp_path / "script.py"
+    early = "import os, signal\nif __name__ != '__main__': os.kill(os.getpid(), signal.SIGINT)\n"
+    script.write_text(early + SCRIPT)
+    done = subprocess.run(
+        [sys.executable, script, source, tmp_path / "set", "folder", "2"],
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+    assert (tmp_path / "set" / "dataset.json").is_file()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import os
 from collections.abc import Callable
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import replace
@@ -208,3 +209,35 @@ def test_the_target_may_lie_in_the_source(tmp_path: Path, source: Path) -> None:
     before = (source / "set" / "dataset.json").read_bytes()
     prepare("utkinect", source, source / "set")
     assert (source / "set" / "dataset.json").read_bytes() == before
+
+
+def test_a_place_that_cannot_be_written_keeps_nothing(
+    source: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def closed(*_: object, **__: object) -> None:
+        raise PermissionError(errno.EACCES, "Permission denied")
+
+    monkeypatch.setattr(Path, "mkdir", closed)
+    with pytest.raises(DataError, match=r"set cannot be written: Permission denied\.$"):
+        prepare("utkinect", source, tmp_path / "set")
+
+
+def test_a_folder_that_cannot_be_opened_is_named(
+    source: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    locked = source / "joints"
+    locked.mkdir()
+    scan = os.scandir
+
+    def closed(path: str | int) -> object:
+        if path == str(locked):
+            raise PermissionError(errno.EACCES, "Permission denied", str(path))
+        return scan(path)
+
+    monkeypatch.setattr(os, "scandir", closed)
+    report = prepare("utkinect", source, tmp_path / "set")
+    assert report.left_out == {str(locked): "it cannot be opened: Permission denied"}
+    for file in source.glob("joints_*.txt"):
+        file.rename(locked / file.name)
+    with pytest.raises(DataError, match=r"none of its 1 files .*joints cannot be opened: Permiss"):
+        prepare("utkinect", source, tmp_path / "set")

@@ -357,5 +357,5 @@ def test_files_that_are_not_there_or_unknown_are_named(tmp_path: Path) -> None:
 
 
 def test_terms_are_checked(tmp_path: Path) -> None:
-    with pytest.raises(KinestreamError, match="fps must be above 0"):
-        Terms(fps=-1).needed_fps(tmp_path)
+    with pytest.raises(KinestreamError, match="frame rate must be above 0"):
+        Terms(fps=-1)

@@ -149,20 +149,61 @@ def test_shipped_skeletons_are_known_by_their_joints(tmp_path: Path, name: str) 
     assert clip.data[:, 0, first, 0].tolist() == [0, count, 2 * count]
 
 
-def test_unknown_joints_need_a_skeleton(tmp_path: Path) -> None:
-    with pytest.raises(
-        SkeletonError, match=r"joints hand, upper_arm, which are of no known skeleton"
-    ):
-        read(tmp_path, XY, ["1,2,3,4"], Stated(fps=10.0))
-    with pytest.raises(SkeletonError, match="holds 2 joints"):
+def test_joints_of_no_layout_are_a_skeleton_of_their_own(tmp_path: Path) -> None:
+    clip, repairs = read(tmp_path, XY, ["1,2,3,4"], Stated(fps=10.0))
+    assert clip.skeleton == Skeleton("arm", ("hand", "upper_arm"), ())
+    assert values(clip) == [[1, 2, 3, 4]] and repairs.missing_joints == 0
+    sides = read(tmp_path, "LHand_x,RHand_x,LHand_y,RHand_y", ["1,2,3,4"], Stated(fps=10.0)).clip
+    assert sides.skeleton.pairs == ((0, 1),) and values(sides) == [[1, 3, 2, 4]]
+    worn = read(tmp_path, "hat_acc_x,shoe_acc_x", ["1,2"], Stated(fps=10.0)).clip
+    assert worn.skeleton == Skeleton.of_sensors("arm", ("hat", "shoe"))
+    many = ",".join(f"j{k}_x" for k in range(1025))
+    assert Header.of(many) is None and Header.of(many.rpartition(",")[0]) is not None
+
+
+def test_some_joints_of_the_layout_that_is_stated(tmp_path: Path) -> None:
+    """The table of docs/formats.md."""
+    page = Path(__file__).parents[2] / "docs" / "formats.md"
+    text = page.read_text(encoding="utf-8").split("```csv\n")[1].split("```")[0]
+    (tmp_path / "own.csv").write_text(text)
+    clip, repairs = read_recording(tmp_path / "own.csv", Stated(skeleton("coco17")))
+    left, right = clip.skeleton.index("left_wrist"), clip.skeleton.index("right_wrist")
+    assert (clip.skeleton.name, clip.fps, clip.classes) == ("coco17", 25.0, ("wave",))
+    assert np.nan_to_num(clip.data[:, :, left, 0], nan=-1).tolist() == [
+        np.float32([0.1, 0.1]).tolist(),
+        np.float32([1.2, 1.3]).tolist(),
+    ]
+    assert np.isnan(clip.data[:, 1, right]).all() and not np.isnan(clip.data[:, 0, right]).any()
+    assert np.isnan(np.delete(clip.data, [left, right], axis=2)).all()
+    assert repairs.missing_joints == 1
+    own = read_recording(tmp_path / "own.csv", Stated()).clip
+    assert own.skeleton.joints == ("left_wrist", "right_wrist")
+    assert own.skeleton.pairs == ((0, 1),)
+
+
+def test_joints_that_the_stated_skeleton_lacks_are_refused(tmp_path: Path) -> None:
+    with pytest.raises(SkeletonError, match="holds 2 joints .*'coco17' lacks hand, upper_arm"):
         read(tmp_path, XY, ["1,2,3,4"], Stated(skeleton("coco17"), 10.0))
+    with pytest.raises(SkeletonError, match="lacks none, but one is there twice"):
+        read(tmp_path, "hand_x,Hand_x", ["1,2"])
+
+
+@pytest.mark.parametrize(
+    ("header", "row"),
+    [("hand_x;hand_y", "1,5;2,5"), ("hand_x\thand_y", "-1,5\t2"), ("hand_x,hand_y", "1,5,-2,5")],
+)
+def test_decimal_commas_are_named(tmp_path: Path, header: str, row: str) -> None:
+    with pytest.raises(DataError, match="1 rows do not .*; decimals are written with a comma"):
+        read(tmp_path, header, [row])
+    with pytest.raises(DataError, match="1 rows do not hold 2 cells of numbers, 0 do[.]$"):
+        read(tmp_path, header, ["1.5"])
 
 
 @pytest.mark.parametrize(
     ("header", "rows", "says"),
     [
         ("a,b", ["1,2"], "begins with 'a,b'; expected a table"),
-        (XY, [], "0 rows do not hold 4 cells of numbers, 0 do"),
+        (XY, [], "has a header and no rows"),
         (XY, [",,,", ""], "nobody is seen in any of 1 frames"),
         (f"frame,{XY}", ["0.5,1,1,1,1"], "frame must hold whole numbers"),
         (f"frame,{XY}", ["x,1,1,1,1"], "frame must hold a number in every row"),

@@ -4,13 +4,20 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 
 from kinestream.clips import Clip
-from kinestream.errors import DataError, MissingFileError, SkeletonError
-from kinestream.formats import find_recordings, read_clip
+from kinestream.errors import (
+    ConfigError,
+    DataError,
+    InputError,
+    MissingFileError,
+    SkeletonError,
+)
+from kinestream.formats import find_recordings, read_annotations, read_clip
 from kinestream.skeletons import skeleton
 
 DEVICE = "x_acc,y_acc,z_acc,x_gyro,y_gyro,z_gyro,timestamp,label\n" + "".join(
@@ -92,8 +99,10 @@ def test_a_lone_array_needs_its_skeleton_and_rate(folder: Path) -> None:
         read_clip(path, fps=30)
     with pytest.raises(DataError, match="not tell its frame rate [^&]*Python.[.]$"):
         read_clip(path, skeleton="kinect20")
-    with pytest.raises(SkeletonError, match=r"must be \(C, T, 25, M\)"):
+    with pytest.raises(SkeletonError, match=r"with the axes CTVM, .* must be \(C, T, 25, M\)"):
         read_clip(path, skeleton=skeleton("ntu25"), fps=30)
+    with pytest.raises(SkeletonError, match="with the axes TVCM, .*: name the axes in their order"):
+        read_clip(path, skeleton="kinect20", fps=30, axes="TVCM")
 
 
 def test_an_array_in_a_data_set_brings_its_labels(dataset: Path) -> None:
@@ -108,9 +117,9 @@ def test_an_array_in_a_data_set_brings_its_labels(dataset: Path) -> None:
 
 
 def test_what_a_file_states_cannot_be_overruled(folder: Path) -> None:
-    with pytest.raises(DataError, match="has 15 frames per second, got fps=30"):
+    with pytest.raises(DataError, match="has 15 frames per second, got 30: leave it out"):
         read_clip(folder / "joints_s01_e01.txt", fps=30)
-    with pytest.raises(SkeletonError, match="joints of skeleton 'kinect20', got skeleton='ntu25'"):
+    with pytest.raises(SkeletonError, match="joints of skeleton 'kinect20', got 'ntu25': leave"):
         read_clip(folder / "joints_s01_e01.txt", skeleton="ntu25")
     assert read_clip(folder / "joints_s01_e01.txt", skeleton="kinect20", fps=15).fps == 15
 
@@ -126,6 +135,11 @@ def test_what_a_file_states_cannot_be_overruled(folder: Path) -> None:
         ("recording", b"text\n", "no recording .* Name its format"),
         ("a.npy", b"", "is empty"),
         ("a.txt", b"", "is empty"),
+        ("a.csv", "hand_x,hand_y\n1,2\n".encode("utf-16"), "is UTF-16 text: save it as UTF-8"),
+        ("a.csv", b"fu\xdf_x,fu\xdf_y\n1,2\n", "is text that is not UTF-8: save it as UTF-8"),
+        ("a.csv", b"hand_x,hand_x,hand_y\n1,1,2\n", "the column 'hand_x' twice in its header"),
+        ("a.csv", b"Start,End,Label\n0,1,walk\n", "have the header start_s,end_s,label, times in"),
+        ("a.srt", b"hello\n", "holds no labels .SubRip subtitles., .* begins with 'hello'"),
     ],
 )
 def test_a_wrong_file_is_one_clear_sentence(
@@ -135,6 +149,40 @@ def test_a_wrong_file_is_one_clear_sentence(
     with pytest.raises(DataError, match=says) as caught:
         read_clip(tmp_path / name)
     assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("fps", [-1, 0, float("nan"), 1e12, "30", True, [30]])
+def test_what_is_no_rate_is_refused(folder: Path, fps: Any) -> None:
+    says = "a frame rate must be above 0 and at most 1e.06, got"
+    with pytest.raises(DataError, match=says):
+        read_clip(folder / "a.npz", fps=fps)
+    with pytest.raises(DataError, match=says):
+        read_annotations(folder / "notes.txt", fps=fps)
+
+
+def test_rates_of_numpy_are_rates(folder: Path) -> None:
+    assert read_clip(folder / "a.npz", fps=np.float32(30)).fps == 30  # type: ignore[arg-type]
+
+
+def test_what_is_no_text_and_no_skeleton_is_refused(folder: Path) -> None:
+    for stated in ({"axes": 3}, {"recording": 3}, {"skeleton": 3}):
+        with pytest.raises(InputError, match=f"{next(iter(stated))} must be .*, got 3"):
+            read_clip(folder / "a.npz", **stated)  # type: ignore[arg-type]
+    (folder / "a.srt").write_text("1\n00:00:00,000 --> 00:00:01,000\nwalk\n")
+    for background in (3, ""):
+        with pytest.raises(DataError, match="background must be the name of a class"):
+            read_clip(folder / "a.npz", labels=folder / "a.srt", background=background)  # type: ignore[arg-type]
+
+
+def test_a_recording_is_named_where_there_can_be_several(folder: Path) -> None:
+    with pytest.raises(DataError, match="holds a single recording .*leave the recording's name"):
+        read_clip(folder / "a.npz", recording="b")
+
+
+def test_an_ending_of_one_format_is_its_name(folder: Path) -> None:
+    assert read_clip(folder / "a.npz", format="npz").num_frames == 4
+    with pytest.raises(ConfigError, match="no format 'txt'"):
+        read_clip(folder / "a.npz", format="txt")
 
 
 def test_a_missing_file_is_named(tmp_path: Path) -> None:

@@ -48,8 +48,11 @@ def test_a_name_or_an_ending_stands_for_a_format(
 @pytest.mark.parametrize(
     ("path", "name", "says"),
     [
-        ("a.csv", None, r"several formats: name one with --to: csv \(.*frames \(.*segments \("),
-        ("a.json", None, "several formats: .*label_studio"),
+        (
+            "a.json",
+            None,
+            r"several formats: name one with --to: coco \(.*mediapipe \(.*label_studio",
+        ),
         ("a.mp4", None, "no format: name one with --to: .*clip, .*srt"),
         ("a.csv", "word", "no format 'word'"),
         ("a.csv", "sbu", "'sbu' is read only; these can be written: .*npy"),

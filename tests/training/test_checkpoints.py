@@ -18,8 +18,9 @@ from kinestream.errors import CheckpointError, ConfigError, InputError, MissingF
 from kinestream.files import sha256
 from kinestream.training.checkpoints import load_latest, restore, save_checkpoint
 from kinestream.training.config import OptimizerConfig, TrainConfig
-from kinestream.training.optimizer import learning_rate, make_optimizer, update_average
+from kinestream.training.optimizer import make_optimizer, update_average
 from kinestream.training.run_folder import RunFolder
+from kinestream.training.schedule import learning_rate
 
 
 class Tiny(nn.Module):
@@ -34,7 +35,7 @@ class Tiny(nn.Module):
         return y
 
 
-def trained(steps: int, seed: int = 0) -> tuple[Tiny, torch.optim.AdamW]:
+def trained(steps: int, seed: int = 0) -> tuple[Tiny, torch.optim.Optimizer]:
     network = Tiny(seed)
     optimizer = make_optimizer(network, OptimizerConfig())
     for step in range(steps):

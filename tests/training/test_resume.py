@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import copy
-import json
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -12,6 +11,7 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+from tests.training.killing import rows_of
 
 from kinestream.clips import Clip
 from kinestream.errors import ConfigError, InputError
@@ -53,11 +53,6 @@ def interrupted(settings: dict[str, Any], folder: Path, stop: StopAt) -> RunFold
     with pytest.raises(Stop):
         loop.train(config_of(settings), RunFolder(folder), progress=stop)
     return RunFolder(folder)
-
-
-def rows_of(folder: Path) -> list[dict[str, Any]]:
-    lines = (folder / "metrics.jsonl").read_text().splitlines()
-    return [{k: v for k, v in json.loads(line).items() if k != "seconds"} for line in lines]
 
 
 def same_tensors(one: Checkpoint, other: Checkpoint) -> bool:
@@ -139,7 +134,9 @@ def test_a_damaged_checkpoint_costs_one_epoch_and_nothing_else(
     run = RunFolder(Path(shutil.copytree(run_path, tmp_path / "run")))
     newest = run.checkpoints / "epoch-00004.safetensors"
     newest.write_bytes(newest.read_bytes()[:-1])
-    loop.train(config_of(settings), run, resume=True)
+    row = loop.train(config_of(settings), run, resume=True)
+    assert row["damaged_checkpoints"] == ["epoch-00004.safetensors"]
+    assert newest.with_suffix(".damaged").is_file()
     assert rows_of(run.path) == rows_of(run_path)
     assert same_tensors(load_latest(run.checkpoints), load_latest(RunFolder(run_path).checkpoints))
 
@@ -178,7 +175,7 @@ def test_chance_is_new_in_every_epoch_and_the_same_in_every_run(
         seen.append((clip.subject, changed.data.tobytes()))
         return changed
 
-    monkeypatch.setattr("kinestream.training.loop.augment", watched)
+    monkeypatch.setattr("kinestream.training.epoch.augment", watched)
     config = config_of(settings, lambda v: v["training"].update(epochs=3))
     for name in ("one", "two"):
         loop.train(config, RunFolder(tmp_path / name))
@@ -251,7 +248,7 @@ def test_a_folder_in_use_is_left_alone(settings: dict[str, Any], tmp_path: Path)
             "no training recording is left",
         ),
         (lambda v: v["data"].update(test="exam"), InputError, "has no split 'exam'"),
-        (lambda v: v["data"].update(fps=30), InputError, "25 frames per second, got fps=30"),
+        (lambda v: v["data"].update(fps=30), InputError, "25 frames per second, got "),
         (lambda v: v["augment"].update(turn_over=["knee"]), ConfigError, "no sensor 'knee'"),
         (
             lambda v: v["graph"].update(normalisation="symmetric", max_hop=2),

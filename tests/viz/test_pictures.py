@@ -5,6 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from itertools import combinations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -20,6 +21,7 @@ from kinestream.timeline import Timeline
 from kinestream.viz import plot_confusion, plot_curves, plot_skeleton, plot_timeline
 from kinestream.viz.canvas import save_figure
 from kinestream.viz.colours import PALETTE, class_colour, rgb
+from kinestream.viz.skeleton import project
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -257,6 +259,18 @@ def test_skeletons_stand_upright(tmp_path: Path, drawn: list[Figure]) -> None:
     assert heights[0] == heights.min()
 
 
+@pytest.mark.parametrize(
+    ("layout", "units", "turned"),
+    [("sbu15", "normalised", True), ("mediapipe33", "image", True), ("ntu25", "m", False)],
+)
+def test_y_points_down_in_units_of_pictures(layout: str, units: str, turned: bool) -> None:
+    found = replace(skeleton(layout), units=units)
+    data = np.zeros((3, 1, found.num_joints, 1), dtype=np.float32)
+    data[1, 0, :, 0] = np.arange(found.num_joints)
+    heights = project(Clip(data, found, 10.0), [0], None)[0, :, 0, 1]
+    assert heights.tolist() == [(-1 if turned else 1) * k for k in range(found.num_joints)]
+
+
 def test_wrong_input_is_named(tmp_path: Path) -> None:
     path = tmp_path / "x.png"
     with pytest.raises(DataError, match="1 to 32 timelines, got 0"):
@@ -275,9 +289,9 @@ def test_wrong_input_is_named(tmp_path: Path) -> None:
         plot_confusion(counts(1), [], path)
     with pytest.raises(DataError, match="frame 20 is outside"):
         plot_skeleton(walk(), [20], path)
-    with pytest.raises(DataError, match="1 to 64 frames"):
+    with pytest.raises(DataError, match="name 1 to 64 frames to draw, got 0"):
         plot_skeleton(walk(), [], path)
-    with pytest.raises(ConfigError, match="up must be"):
+    with pytest.raises(ConfigError, match="up must be one of x, y, z, -x, -y, -z for this clip"):
         plot_skeleton(walk(), [0], path, up="w")  # type: ignore[arg-type]
     imu = Clip(np.zeros((6, 2, 6, 1)), skeleton("hugadb6"), 60.0, channels=tuple("abcdef"))
     with pytest.raises(DataError, match="positions"):

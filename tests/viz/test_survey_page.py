@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path
@@ -9,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from kinestream.datasets.inspection import findings_of, inspect
+from kinestream.datasets.inspection import Inspection, Survey, facts_of, findings_of, inspect
 from kinestream.datasets.synthetic import generate
 from kinestream.viz.page import bars, page, strip, text, trace
 
@@ -68,6 +69,32 @@ def test_nothing_on_the_page_runs_or_comes_from_elsewhere(written: Tags) -> None
     assert all(link.startswith("data:image/png") for link in links)
     policy = [value for _, value in written.attributes if value and "default-src" in value]
     assert policy == ["default-src 'none'; img-src data:; style-src 'unsafe-inline'"]
+
+
+def test_bars_of_all_splits_have_one_scale(tmp_path: Path) -> None:
+    from kinestream.viz.survey_page import write_survey
+
+    clip = generate("phonewatch", seed=1)
+    classes = ("a", "b")
+    labels = np.zeros(clip.num_frames, dtype=np.int64)
+    half = np.where(np.arange(clip.num_frames) % 2, 1, 0).astype(np.int64)
+    clips = (replace(clip, classes=classes, labels=each) for each in (labels, half))
+    facts = [facts_of(each, split=s) for each, s in zip(clips, ("train", "test"), strict=True)]
+    inspection = Inspection(Survey("here", facts, classes=classes))
+    content = write_survey(inspection, [], tmp_path / "p.html").read_text()
+    classes_only = content.split("Frames of each class")[1].split("</section>")[0]
+    assert re.findall(r"width:([\d.]+)%", classes_only) == ["100.0", "0.0", "50.0", "50.0"]
+
+
+def test_one_long_recording_does_not_flatten_the_lengths() -> None:
+    from kinestream.viz.survey_page import length_bins
+
+    seconds = np.array([*np.linspace(1.0, 7.0, 99), 900.0])
+    bins = length_bins(seconds)
+    assert len(bins) == 13 and bins[-1] == ("over 7.0 s", 1)
+    assert bins[0][0] == "1.0 to 1.5 s" and max(count for _, count in bins) < 15
+    assert sum(count for _, count in length_bins(np.linspace(1.0, 7.0, 99))) == 99
+    assert length_bins(np.array([3.0])) == [("3.0 s", 1)]
 
 
 def test_text_is_never_html() -> None:

@@ -18,6 +18,7 @@ from kinestream.cli import (
     run,
     skeletons,
     synth,
+    testing,
     train,
 )
 from kinestream.errors import KinestreamError
@@ -42,6 +43,7 @@ def options(
 
 for command in (demo, run, train, export, models, skeletons, bundles, synth):
     app.command(command.__name__.rpartition(".")[2])(command.command)
+app.command("test")(testing.command)
 app.command("import")(importing.command)
 app.add_typer(data.app, name="data")
 app.add_typer(plot.app, name="plot")

@@ -29,16 +29,31 @@ def skeleton_command(
         str | None, typer.Option(help="The channel that points up: x, y, z, -x, -y or -z.")
     ] = None,
     title: Annotated[str, typer.Option(help="Drawn above it.")] = "",
+    skeleton: Annotated[
+        str | None, typer.Option(help="Skeleton, where the recording does not tell.")
+    ] = None,
+    fps: Annotated[
+        float | None, typer.Option(help="Frame rate, where the recording does not tell.")
+    ] = None,
+    axes: Annotated[str | None, typer.Option(help="Axes of an array, such as TVC.")] = None,
+    format: Annotated[
+        str | None, typer.Option(help="Format, where the content does not tell.")
+    ] = None,
+    which: Annotated[
+        str | None, typer.Option("--recording", help="Which of several recordings.")
+    ] = None,
 ) -> None:
     """Draw the people of a recording at chosen frames."""
-    from kinestream.cli.showing import console
+    from kinestream.cli.showing import console, plain
     from kinestream.formats import read_clip
     from kinestream.viz import plot_skeleton
 
-    clip = read_clip(recording)
+    clip = read_clip(
+        recording, skeleton=skeleton, fps=fps, axes=axes, format=format, recording=which
+    )
     chosen = spread(clip.num_frames) if frames is None else parsed(frames)
     plot_skeleton(clip, chosen, out, up=up, title=title)  # type: ignore[arg-type]
-    console.print(f"wrote {out}: {len(chosen)} frames of {clip.num_frames}")
+    console.print(f"wrote {plain(str(out))}: {len(chosen)} of {clip.num_frames} frames")
 
 
 def spread(count: int) -> list[int]:

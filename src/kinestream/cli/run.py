@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from itertools import chain, islice
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
+
+if TYPE_CHECKING:
+    from kinestream.clips import Clip
+    from kinestream.formats import Named, Stated
 
 
 def command(
@@ -31,6 +36,9 @@ def command(
     format: Annotated[
         str | None, typer.Option(help="Format, where the content does not tell.")
     ] = None,
+    recording: Annotated[
+        str | None, typer.Option(help="Which of several recordings in a file; else all of them.")
+    ] = None,
     labels: Annotated[
         Path | None, typer.Option(help="File with the true labels of a single recording.")
     ] = None,
@@ -39,7 +47,8 @@ def command(
     from kinestream.bundle import load
     from kinestream.cli.showing import show_person, show_problem, show_total
     from kinestream.errors import DataError, InputError
-    from kinestream.formats import find_recordings, read_clip
+    from kinestream.formats import find_recordings
+    from kinestream.formats.reading import stated
     from kinestream.recognition import recognise_people
 
     opened = load(bundle) if bundle else None
@@ -48,28 +57,55 @@ def command(
         raise DataError(
             f"{labels} labels one recording, {len(paths)} are named: run that one alone."
         )
+    given = stated(skeleton, fps, axes, recording)
     timelines, failed = [], 0
     for path, place in zip(paths, _places(paths), strict=True):
         try:
-            clip = read_clip(
-                path, skeleton=skeleton, fps=fps, axes=axes, format=format, labels=labels
-            )
-            clip = replace(clip, source=str(path))
-            people = recognise_people(clip, opened, paced=paced)
+            for name, clip in _clips(path, given, format, labels):
+                people = recognise_people(clip, opened, paced=paced)
+                for timeline in people:
+                    timelines.append(timeline)
+                    person = f"person{timeline.person}" if len(people) > 1 else ""
+                    written = timeline.save(save / place / name / person) if save else []
+                    show_person(timeline, clip.fps, written)
         except InputError as error:
             if len(paths) == 1:
                 raise
             show_problem(error)  # the others are still worth having
             failed += 1
-            continue
-        for timeline in people:
-            timelines.append(timeline)
-            person = f"person{timeline.person}" if len(people) > 1 else ""
-            written = timeline.save(save / place / person) if save else []
-            show_person(timeline, clip.fps, written)
     show_total(timelines)
     if failed:
         raise DataError(f"{failed} of {len(paths)} recordings could not be labelled, see above.")
+
+
+def _clips(
+    path: Path, given: Stated, format: str | None, labels: Path | None
+) -> Iterator[tuple[str, Clip]]:
+    """The recordings of a file, each with the name of its folder; none where there is only one."""
+    from kinestream.cli.naming import file_name
+    from kinestream.errors import DataError
+    from kinestream.formats import read_annotations, read_recordings, with_labels
+
+    named = _named(path, given, format) if given.recording else read_recordings(path, given, format)
+    first, used = list(islice(named, 2)), set[str]()
+    if labels is not None and len(first) > 1:
+        raise DataError(
+            f"{labels} labels one recording, {path} holds several: name it (--recording NAME)."
+        )
+    for each in chain(first, named):
+        name = file_name(each.name, "", used) if len(first) > 1 else ""
+        clip = replace(each.clip, source=str(path / name))
+        if labels is not None:
+            spans = read_annotations(labels, fps=clip.fps, num_frames=clip.num_frames)
+            clip = with_labels(clip, spans)
+        yield name, clip
+
+
+def _named(path: Path, given: Stated, format: str | None) -> Iterator[Named]:
+    """The one recording that was named."""
+    from kinestream.formats import Named, read_recording
+
+    yield Named(str(given.recording), *read_recording(path, given, format))
 
 
 def _places(paths: Sequence[Path]) -> list[Path]:

@@ -19,7 +19,10 @@ def command(
     ] = None,
     resume: Annotated[bool, typer.Option(help="Go on from the run's newest checkpoint.")] = False,
 ) -> None:
-    """Train a network on a prepared data set."""
+    """Train a network on a prepared data set.
+
+    SIGTERM and SIGUSR1 save the run after the step under way and end it with exit code 75.
+    """
     from kinestream.cli.showing import console
     from kinestream.config import load_config
     from kinestream.extras import needs
@@ -30,13 +33,17 @@ def command(
         from kinestream.training.loop import default_run_folder, train
     from kinestream.training.curves import draw_curves
     from kinestream.training.run_folder import RunFolder
+    from kinestream.training.signals import EXIT_CODE, StoppedError, stop_signals
 
     folder = RunFolder(run) if run else default_run_folder(settings)
     try:
-        with Bars(settings.training.epochs) as bars:
-            row = train(settings, folder, resume=resume, progress=bars)
+        with stop_signals() as stop, Bars(settings.training.epochs) as bars:
+            row = train(settings, folder, resume=resume, progress=bars, stop=stop)
+    except StoppedError as error:
+        console.print(f"{error} The same command with --resume goes on from there.")
+        raise typer.Exit(EXIT_CODE) from None
     except KeyboardInterrupt:
-        console.print("stopped; the same command with --resume goes on from the last whole epoch")
+        console.print("stopped; the same command with --resume goes on from the last checkpoint")
         raise
     draw_curves(folder)
     figures = ", ".join(f"{k} {v:.2f}" for k, v in row.items() if "/" in k and v is not None)

@@ -170,7 +170,7 @@ def by_subjects(
         absent = [one for one in wanted if one not in present]
         if absent:
             raise ConfigError(
-                f"{split} subject {', '.join(absent)} is not in {of}; it has "
+                f"{split} subject {_some(absent)} is not in {of}; it has "
                 f"{', '.join(present) or 'no subjects by name'}."
             )
         splits[split] = {SUBJECT: wanted}
@@ -182,6 +182,11 @@ def _as_named(wanted: str, present: Sequence[str]) -> str:
     if wanted in present or not wanted.isdigit():
         return wanted
     return next((one for one in present if _number(one) == int(wanted)), wanted)
+
+
+def _some(names: Sequence[str], shown: int = 5) -> str:
+    more = f" and {len(names) - shown} more" if len(names) > shown else ""
+    return ", ".join(names[:shown]) + more
 
 
 def _words(rule: Rule) -> Iterator[str]:

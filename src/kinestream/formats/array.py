@@ -12,13 +12,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kinestream.clips import MAX_VALUES, Clip
-from kinestream.errors import DataError
+from kinestream.errors import DataError, SkeletonError
 from kinestream.files import write_atomically
 from kinestream.formats.folder import find_layout
 from kinestream.formats.format import Format, Head, Reading, Stated
 from kinestream.formats.ms_gcn_folder import in_ms_gcn_folder
 from kinestream.formats.parsing.npy import channels_for, read_header, read_joints
 from kinestream.formats.repairs import Repairs
+from kinestream.skeletons import Skeleton
 
 AXES = "CTVM"
 
@@ -109,8 +110,18 @@ def _read(path: Path, stated: Stated) -> Reading:
             f"({_OPTION})."
         )
     data = read_axes(path, stated.axes or AXES)
+    _check_joints(path, data.shape, stated.skeleton, stated.axes or AXES)
     clip = Clip(data, stated.skeleton, stated.fps, channels_for(data.shape[0]), source=str(path))
     return Reading(clip, Repairs())
+
+
+def _check_joints(path: Path, shape: tuple[int, ...], layout: Skeleton, axes: str) -> None:
+    if shape[2] != layout.num_joints:
+        raise SkeletonError(
+            f"{path}: with the axes {axes}, joints must be (C, T, {layout.num_joints}, M) for skeleton "
+            f"{layout.name!r}, got {shape}: name the axes in their order ({_OPTION}), or the skeleton "
+            f"that has {shape[2]} joints."
+        )
 
 
 def _write(clip: Clip, path: Path) -> None:

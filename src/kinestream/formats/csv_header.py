@@ -66,7 +66,7 @@ class Header:
         channels = tuple(each for each in CHANNELS if any(each == name for _, name in values))
         if len(beside) + len(values) != len(cells) or len(values) != len(joints) * len(channels):
             return None
-        if not channels or channels == ("score",):
+        if not channels or channels == ("score",) or len(joints) > MAX_JOINTS:
             return None
         columns = [[values[joint, channel] for channel in channels] for joint in joints]
         return cls(separator, beside, joints, channels, np.array(columns, dtype=np.int64))

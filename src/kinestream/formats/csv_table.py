@@ -28,18 +28,19 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kinestream.clips import UNLABELLED, Clip
-from kinestream.errors import DataError, SkeletonError
+from kinestream.errors import DataError
 from kinestream.formats.csv_header import MISSING, TIMES, Header
+from kinestream.formats.csv_layout import in_layout, layout_of
 from kinestream.formats.csv_writer import write_csv_table
 from kinestream.formats.format import Format, Head, Reading, Stated
 from kinestream.formats.parsing.clock import Clock, by_number, by_time
-from kinestream.formats.parsing.joints import agreed_layout, listed
 from kinestream.formats.parsing.jsonfile import LARGEST
 from kinestream.formats.parsing.people import scene
 from kinestream.formats.parsing.textfile import read_lines
 from kinestream.formats.repairs import Repairs
 
 _WHAT = "a table whose header names joints and channels (JOINT_x, JOINT_y, ...)"
+_COMMA, _WHOLE = re.compile(r"-?\d{1,20},\d{1,20}"), re.compile(r"-?\d{1,20}")
 
 
 @dataclass(frozen=True)
@@ -60,7 +61,8 @@ class _Table:
 def read_csv_table(path: Path, stated: Stated) -> Reading:
     """Read a table.
 
-    The joints are those of a shipped skeleton or of the one stated, in any order.
+    The joints are some of the skeleton that is stated, the others are NaN; where none is stated,
+    all of a shipped skeleton's, in any order, or a skeleton of the table's own.
 
     Returns:
         The clip, (C, T, V, M), and what had to be mended.
@@ -68,25 +70,18 @@ def read_csv_table(path: Path, stated: Stated) -> Reading:
     Raises:
         MissingFileError: There is no such file.
         DataError: It is not what it should be, or nothing tells its frame rate.
-        SkeletonError: Its joints are of no known skeleton, or not of the one stated.
+        SkeletonError: A joint is not among those of the skeleton stated.
     """
     lines = read_lines(path, _WHAT)
     header = Header.of(lines[0])
     if header is None:
         raise DataError(f"{path} begins with {lines[0][:60]!r}; expected {_WHAT}.")
-    agreed = agreed_layout(path, header.joints, stated.skeleton)
-    if agreed is None:
-        raise SkeletonError(
-            f"{path} has the joints {listed(header.joints)}, which are of no known "
-            f"skeleton: name one that has them (--skeleton FILE, skeleton=... in Python)."
-        )
-    layout, order = agreed
+    layout, places = layout_of(path, header, stated.skeleton)
     table = _table(path, lines[1:], header)
     clock = _clock(path, table, stated)
-    samples, repairs = scene(
-        path, clock.num_samples, clock.place, _people(table), table.values[:, order]
-    )
-    data, empty = clock.frames(path, samples)
+    samples, repairs = scene(path, clock.num_samples, clock.place, _people(table), table.values)
+    found, empty = clock.frames(path, samples)
+    data = in_layout(path, found, places, layout.num_joints)
     repairs += empty + clock.repairs + table.repairs
     classes: tuple[str, ...] = ()
     labels = None
@@ -111,7 +106,7 @@ def _table(path: Path, lines: list[str], header: Header) -> _Table:
     order = header.columns.ravel()
     rows: list[NDArray[np.float32]] = []
     beside: dict[str, list[str]] = {name: [] for name in header.beside}
-    dropped = 0
+    dropped, commas = 0, False
     try:
         for cells in csv.reader(lines, delimiter=header.separator):
             if len(cells) < 2 and not any(cell.strip() for cell in cells):
@@ -119,18 +114,29 @@ def _table(path: Path, lines: list[str], header: Header) -> _Table:
             row = _values(cells, order) if len(cells) == header.width else None
             if row is None:
                 dropped += 1
+                commas = commas or _decimal_commas(cells, header)
                 continue
             rows.append(row)
             for name, place in header.beside.items():
                 beside[name].append(cells[place].strip())
     except csv.Error as error:
         raise DataError(f"{path} is damaged ({error}); expected {_WHAT}.") from None
+    if not rows and not dropped:
+        raise DataError(f"{path} has a header and no rows; expected {_WHAT}.")
     if len(rows) <= dropped:
         raise DataError(
-            f"{path}: {dropped} rows do not hold {header.width} cells of numbers, {len(rows)} do."
+            f"{path}: {dropped} rows do not hold {header.width} cells of numbers, {len(rows)} do"
+            + ("; decimals are written with a comma, write a point." if commas else ".")
         )
     values = np.stack(rows).reshape(len(rows), *header.columns.shape)
     return _Table(values, beside, Repairs(rows=len(rows) + dropped, dropped_rows=dropped))
+
+
+def _decimal_commas(cells: list[str], header: Header) -> bool:
+    """Whether a row is one whose decimals are written with a comma."""
+    if header.separator != ",":
+        return any(_COMMA.fullmatch(cell.strip()) for cell in cells)
+    return len(cells) > header.width and all(_WHOLE.fullmatch(cell.strip()) for cell in cells)
 
 
 def _values(cells: list[str], order: NDArray[np.int64]) -> NDArray[np.float32] | None:

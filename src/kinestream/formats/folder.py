@@ -139,7 +139,9 @@ class Layout:
                 f"configuration, --fps on the command line or fps=... in Python."
             )
         if stated is not None and fps is not None and stated != fps:
-            raise DataError(f"{self.root} has {stated:g} frames per second, got fps={fps:g}.")
+            raise DataError(
+                f"{self.root} has {stated:g} frames per second, got fps={fps:g}: leave it out."
+            )
         return float(stated if fps is None else fps)  # type: ignore[arg-type]
 
 

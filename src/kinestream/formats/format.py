@@ -10,7 +10,8 @@ from pathlib import Path
 from typing import NamedTuple
 
 from kinestream.clips import Clip
-from kinestream.errors import DataError
+from kinestream.errors import DataError, SkeletonError
+from kinestream.formats.parsing.rate import check_fps
 from kinestream.formats.repairs import Repairs
 from kinestream.skeletons import Skeleton
 
@@ -26,12 +27,27 @@ class Stated:
         fps: Frames per second.
         axes: Order of an array's axes, letters of ``CTVM`` such as ``TVC``.
         recording: Which recording of a file that holds several.
+
+    Raises:
+        DataError: The rate is none, or the axes or the recording are no text.
+        SkeletonError: The skeleton is none.
     """
 
     skeleton: Skeleton | None = None
     fps: float | None = None
     axes: str | None = None
     recording: str | None = None
+
+    def __post_init__(self) -> None:
+        if self.fps is not None:
+            check_fps(self.fps)
+        if self.skeleton is not None and not isinstance(self.skeleton, Skeleton):
+            raise SkeletonError(
+                f"skeleton must be a skeleton or a layout's name, got {ascii(self.skeleton)[:40]}."
+            )
+        for what, value in (("axes", self.axes), ("recording", self.recording)):
+            if value is not None and not isinstance(value, str):
+                raise DataError(f"{what} must be text, got {ascii(value)[:40]}.")
 
     def needed_fps(self, path: Path) -> float:
         """The frame rate, for formats that never tell it.
@@ -59,6 +75,11 @@ class Named(NamedTuple):
     name: str
     clip: Clip
     repairs: Repairs
+
+    @property
+    def reading(self) -> Reading:
+        """What was read, without the name."""
+        return Reading(self.clip, self.repairs)
 
 
 @dataclass(frozen=True)
@@ -129,6 +150,7 @@ class Format:
         write: Writes a clip so that ``read`` gives it back; None where nobody needs that.
         read_all: Reads every recording of a file that can hold several; None for the others.
         tells: What the format keeps and loses, in a sentence for the table in the docs.
+        choices: Names of the recordings that every file holds, where ``read_all`` is not the way.
     """
 
     name: str
@@ -139,3 +161,9 @@ class Format:
     write: Callable[[Clip, Path], None] | None = None
     read_all: Callable[[Path, Stated], Iterator[Named]] | None = None
     tells: str = ""
+    choices: tuple[str, ...] = ()
+
+    @property
+    def several(self) -> bool:
+        """Whether a file may hold several recordings, so that one of them can be named."""
+        return self.read_all is not None or bool(self.choices)

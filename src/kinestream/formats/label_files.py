@@ -13,8 +13,8 @@ from kinestream.formats.annotations.table import (
     label_format_for,
     named_label_format,
 )
-from kinestream.formats.format import Head
 from kinestream.formats.table import fitting
+from kinestream.formats.unknown import beginning, cause
 
 
 def read_annotations(
@@ -40,14 +40,14 @@ def read_annotations(
         ConfigError: There is no format of that name.
         DataError: It is no file of labels, is damaged, or does not tell its rate.
     """
-    path = Path(path)
+    path, terms = Path(path), Terms(fps, tier, num_frames)
     if not path.is_file():
         raise MissingFileError(f"there is no file of labels {path}.")
     found = fitting_labels(path) if format is None else named_label_format(format)
     if found is None:
         raise _no_labels(path)
     try:
-        return found.read(path, Terms(fps, tier, num_frames))
+        return found.read(path, terms)
     except OSError as error:
         raise DataError(f"{path} cannot be read: {error.strerror or error}.") from None
 
@@ -88,9 +88,9 @@ def _no_labels(path: Path) -> DataError:
             f"{path} is a recording ({recording.title}), no file of labels: give it as the recording, "
             f"and its labels beside it."
         )
-    head = Head.of(path)
-    begins = repr(head.lines[0][:40]) if head.lines else f"the bytes {head.start[:8].hex(' ')}"
+    if (known := cause(path)) is not None:
+        return DataError(f"{path} {known}.")
     return DataError(
-        f"{path} holds no labels Kinestream knows: it begins with {begins}. Formats of labels are "
+        f"{path} holds no labels Kinestream knows: {beginning(path)}. Formats of labels are "
         f"{', '.join(LABEL_FORMATS)}."
     )

@@ -13,6 +13,7 @@ from kinestream.clips import UNLABELLED, Clip
 from kinestream.errors import InputError
 from kinestream.formats.format import Stated
 from kinestream.formats.reading import read_recording
+from kinestream.skeletons import Skeleton
 
 SAME_RATE = 1e-6
 
@@ -25,16 +26,16 @@ def losses(clip: Clip, path: Path, format: str | None = None) -> list[str]:
         path: The file or folder that was written.
         format: Its format's name, where the content does not tell it.
     """
-    hints: tuple[tuple[Stated, list[str]], ...] = (
-        (Stated(), []),
-        (Stated(fps=clip.fps), ["the frame rate"]),
-        (Stated(clip.skeleton), ["the skeleton"]),
-        (Stated(clip.skeleton, clip.fps), ["the skeleton", "the frame rate"]),
+    hints: tuple[tuple[Skeleton | None, float | None, list[str]], ...] = (
+        (None, None, []),
+        (None, clip.fps, ["the frame rate"]),
+        (clip.skeleton, None, ["the skeleton"]),
+        (clip.skeleton, clip.fps, ["the skeleton", "the frame rate"]),
     )
     problem = ""
-    for hint, lost in hints:
+    for layout, fps, lost in hints:
         try:
-            again = read_recording(path, hint, format).clip
+            again = read_recording(path, Stated(layout, fps), format).clip
         except InputError as error:
             problem = str(error)
             continue
@@ -46,6 +47,8 @@ def _differences(clip: Clip, again: Clip) -> list[str]:
     lost = [f"channel {name}" for name in clip.channels if name not in again.channels]
     if again.skeleton.joints != clip.skeleton.joints:
         lost.append(f"joints, which become those of {again.skeleton.name!r}")
+    elif _bones(again.skeleton) != _bones(clip.skeleton):
+        lost.append("bones")
     if abs(again.fps / clip.fps - 1) > SAME_RATE:
         lost.append(f"the frame rate of {clip.fps:g}, which becomes {again.fps:g}")
     if _names(again) != _names(clip):
@@ -55,6 +58,10 @@ def _differences(clip: Clip, again: Clip) -> list[str]:
     if again.subject != clip.subject:
         lost.append("the subject")
     return [*lost, *_value_differences(clip, again)]
+
+
+def _bones(layout: Skeleton) -> set[frozenset[int]]:
+    return {frozenset(bone) for bone in layout.bones}
 
 
 def _names(clip: Clip) -> list[str]:

@@ -107,7 +107,8 @@ def write_mediapipe(clip: Clip, path: Path) -> None:
     if clip.skeleton.joints != layout.joints:
         raise SkeletonError(
             f"{path}: MediaPipe files hold the joints of 'mediapipe33', the clip those of "
-            f"{clip.skeleton.name!r}: convert it first."
+            f"{clip.skeleton.name!r}: convert it first (--to-skeleton "
+            f"mediapipe33)."
         )
     if clip.channels not in (XYZ, (*XYZ, "score")):
         raise DataError(f"{path}: MediaPipe files hold x, y, z, (score), the clip {clip.channels}.")
@@ -139,8 +140,8 @@ def _keys(path: Path, frames: Sequence[object], wanted: str | None) -> tuple[str
     known = {"image": IMAGE, "world": WORLD}
     if wanted not in (None, *known):
         raise DataError(
-            f"{path} holds landmarks of the image or the world: recording must be 'image' or "
-            f"'world', got {wanted!r}."
+            f"{path} holds landmarks of the image or the world: name one of 'image' "
+            f"and 'world' (--recording, recording=... in Python), got {wanted!r}."
         )
     named = [set(frame) for frame in frames if isinstance(frame, dict)]
     found = set().union(*named)
@@ -228,4 +229,5 @@ FORMAT = Format(
     read=read_mediapipe,
     write=write_mediapipe,
     tells="positions of the image or in metres with a visibility, any number of people, times",
+    choices=("image", "world"),
 )

@@ -48,12 +48,13 @@ def _check(clip: Clip, path: Path) -> None:
     if clip.skeleton.joints != skeleton("ntu25").joints:
         raise SkeletonError(
             f"an NTU recording has the joints of skeleton 'ntu25', got {clip.skeleton.name!r}: "
-            f"convert the clip to it first."
+            f"convert the clip to it first (--to-skeleton ntu25)."
         )
     if clip.channels != XYZ or clip.fps != FPS:
         raise DataError(
             f"an NTU recording holds x, y and z at {FPS:g} Hz, got {', '.join(clip.channels)} at "
-            f"{clip.fps:g} Hz: resample the clip or choose another format."
+            f"{clip.fps:g} Hz: resample the clip (--to-fps {FPS:g}) or choose another "
+            f"format."
         )
     if np.isinf(clip.data).any() or np.isnan(clip.data).all(axis=(0, 1, 2)).any():
         raise DataError(

@@ -77,7 +77,7 @@ def write_openpose(clip: Clip, path: Path) -> None:
     if clip.skeleton.joints not in [skeleton(name).joints for name in LAYOUTS.values()]:
         raise SkeletonError(
             f"{path}: OpenPose files hold the joints of {' or '.join(LAYOUTS.values())}, the clip "
-            f"those of {clip.skeleton.name!r}: convert it first."
+            f"those of {clip.skeleton.name!r}: convert it first (--to-skeleton NAME)."
         )
     scored = clip.channels[-1] == "score"
     values = clip.data if scored else np.concatenate([clip.data, np.ones_like(clip.data[:1])])

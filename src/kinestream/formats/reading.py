@@ -73,8 +73,13 @@ def read_recording(path: str | Path, stated: Stated, format: str | None = None) 
     """Read one recording and say what had to be mended; raises as :func:`read_clip`."""
     path = Path(path)
     found = format_of(path, format)
+    if stated.recording is not None and not found.several:
+        raise DataError(
+            f"{path} holds a single recording ({found.title}): leave the recording's name out "
+            f"(--recording, recording=... in Python)."
+        )
     reading = _guarded(found, path, stated)
-    return Reading(_agreed(reading.clip, stated), reading.repairs)
+    return Reading(_agreed(path, reading.clip, stated), reading.repairs)
 
 
 def read_recordings(path: str | Path, stated: Stated, format: str | None = None) -> Iterator[Named]:
@@ -86,7 +91,7 @@ def read_recordings(path: str | Path, stated: Stated, format: str | None = None)
         yield Named(path.stem, *reading)
         return
     for name, clip, repairs in found.read_all(path, stated):
-        yield Named(name, _agreed(clip, stated), repairs)
+        yield Named(name, _agreed(path, clip, stated), repairs)
 
 
 def _guarded(found: Format, path: Path, stated: Stated) -> Reading:
@@ -96,13 +101,16 @@ def _guarded(found: Format, path: Path, stated: Stated) -> Reading:
         raise DataError(f"{path} cannot be read: {error.strerror or error}.") from None
 
 
-def _agreed(clip: Clip, stated: Stated) -> Clip:
+def _agreed(path: Path, clip: Clip, stated: Stated) -> Clip:
     given, fps = stated.skeleton, stated.fps
     if fps is not None and fps != clip.fps:
-        raise DataError(f"{clip.source} has {clip.fps:g} frames per second, got fps={fps:g}.")
+        raise DataError(
+            f"{path} has {clip.fps:g} frames per second, got {fps:g}: leave it out (--fps, fps=... "
+            f"in Python)."
+        )
     if given is not None and given.joints != clip.skeleton.joints:
         raise SkeletonError(
-            f"{clip.source} has the joints of skeleton {clip.skeleton.name!r}, got "
-            f"skeleton={given.name!r}: leave it out."
+            f"{path} has the joints of skeleton {clip.skeleton.name!r}, got {given.name!r}: leave it "
+            f"out (--skeleton, skeleton=... in Python)."
         )
     return clip if given is None else replace(clip, skeleton=given)

@@ -44,6 +44,15 @@ class Repairs:
         names = [field.name for field in fields(self)]
         return Repairs(**{name: getattr(self, name) + getattr(other, name) for name in names})
 
+    def __str__(self) -> str:
+        """What was mended, in a line; nothing where nothing was.
+
+        >>> str(Repairs(rows=9, dropped_rows=1, missing_joints=3))
+        '1 dropped rows, 3 missing joints'
+        """
+        counts = {name: count for name, count in self.to_dict().items() if count and name != "rows"}
+        return ", ".join(f"{count} {name.replace('_', ' ')}" for name, count in counts.items())
+
     def to_dict(self) -> dict[str, int]:
         """The counts by name."""
         return asdict(self)

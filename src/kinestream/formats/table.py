@@ -33,8 +33,9 @@ from kinestream.formats import (
     utd_mhad_inertial,
     utkinect,
 )
-from kinestream.formats.annotations.table import fitting_labels
+from kinestream.formats.annotations.table import LABEL_FORMATS, fitting_labels
 from kinestream.formats.format import Format, Head
+from kinestream.formats.unknown import beginning, cause
 
 FORMATS: dict[str, Format] = {
     each.name: each
@@ -90,9 +91,13 @@ def format_of(path: Path, name: str | None = None) -> Format:
             f"{path} holds labels and no recording: give it with a recording (--labels FILE, "
             f"labels=... in Python)."
         )
+    if found is None and (known := cause(path)) is not None:
+        raise DataError(f"{path} {known}.")
+    if found is None and (labels := _labels_by_name(path)) is not None:
+        raise DataError(f"{path} holds no labels ({labels}), nor a recording: {beginning(path)}.")
     if found is None:
         raise DataError(
-            f"{path} is no recording Kinestream knows: {_seen(path)}. Name its format "
+            f"{path} is no recording Kinestream knows: {beginning(path)}. Name its format "
             f"(--format, format=...) if it is one of {', '.join(FORMATS)}."
         )
     return found
@@ -105,19 +110,20 @@ def fitting(path: Path) -> Format | None:
 
 
 def named_format(name: str) -> Format:
-    """A format by name.
+    """A format by its name, or by a file ending that is of no other: ``npz`` is ``clip``.
 
     Raises:
         ConfigError: There is none of that name.
     """
-    if name not in FORMATS:
-        raise ConfigError(f"there is no format {name!r}; use one of {', '.join(FORMATS)}.")
-    return FORMATS[name]
+    ending = [each for each in FORMATS.values() if f".{name}" in each.endings]
+    if name in FORMATS or len(ending) == 1:
+        return FORMATS.get(name) or ending[0]
+    raise ConfigError(f"there is no format {name!r}; use one of {', '.join(FORMATS)}.")
 
 
-def _seen(path: Path) -> str:
-    head = Head.of(path)
-    if head.is_folder:
-        return "the folder as a whole is no recording"
-    begins = repr(head.lines[0][:40]) if head.lines else f"the bytes {head.start[:8].hex(' ')}"
-    return f"it begins with {begins}"
+def _labels_by_name(path: Path) -> str | None:
+    """What labels a file's ending promises, where it is of labels only."""
+    ending = path.suffix.lower()
+    if any(ending in each.endings for each in FORMATS.values()):
+        return None
+    return next((each.title for each in LABEL_FORMATS.values() if ending in each.endings), None)

@@ -64,7 +64,9 @@ def format_for(path: Path) -> Format:
 
 
 def output_format(path: Path, name: str | None = None) -> Format | LabelFormat:
-    """What to write to a path: a recording or labels, as the name or else the ending says.
+    """What to write of a recording to a path: all or its labels, as the name or else the ending says.
+
+    An ending that formats of recordings and of labels share (``.csv``) stands for recordings.
 
     Raises:
         ConfigError: The name is unknown or read only, or the ending stands for none or several.
@@ -74,8 +76,9 @@ def output_format(path: Path, name: str | None = None) -> Format | LabelFormat:
         return known[name] if name in known else writable_format(name)
     ending = path.suffix.lower()
     found = [each for each in known.values() if ending in each.endings]
-    if len(found) == 1:
-        return found[0]
+    recordings = [each for each in found if isinstance(each, Format)]
+    if len(recordings) == 1 or len(found) == 1:
+        return (recordings or found)[0]
     names = ", ".join(f"{each.name} ({each.title})" for each in found) or ", ".join(known)
     raise ConfigError(
         f"the ending of {path.name!r} stands for {'several formats' if found else 'no format'}: name "

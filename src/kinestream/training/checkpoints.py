@@ -1,14 +1,15 @@
 """Checkpoints: safetensors with a checksum, written whole or not at all, two kept.
 
-A checkpoint is taken between epochs. What is random in an epoch follows from the seed and the
-epoch's number alone, so weights, optimizer and average are all that a resumed run needs.
+epoch-00003.safetensors                three epochs are done
+epoch-00003-step-000007.safetensors    and seven steps of the fourth
 """
 
 from __future__ import annotations
 
 import json
 import logging
-from dataclasses import dataclass
+import os
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import torch
@@ -18,6 +19,8 @@ from torch import Tensor, nn
 
 from kinestream.errors import CheckpointError
 from kinestream.files import file_sha256, sha256, write_atomically
+from kinestream.training.disk import writing
+from kinestream.training.standing import Standing
 
 KEPT = 2
 
@@ -30,11 +33,15 @@ class Checkpoint:
 
     Attributes:
         epoch: Epochs done.
-        tensors: ``network.*``, ``average.*`` and ``optimizer.*``.
+        tensors: ``network.*``, ``average.*`` and ``optimizer.*``; within an epoch ``random.torch``.
+        standing: Where the run stood beside that.
+        damaged: Newer checkpoints that were passed over.
     """
 
     epoch: int
     tensors: dict[str, Tensor]
+    standing: Standing = field(default_factory=Standing)
+    damaged: tuple[str, ...] = ()
 
     def part(self, name: str) -> dict[str, Tensor]:
         """The tensors under ``name.``, without it."""
@@ -57,22 +64,60 @@ def save_checkpoint(
     network: nn.Module,
     optimizer: torch.optim.Optimizer,
     average: dict[str, Tensor] | None,
+    standing: Standing | None = None,
 ) -> Path:
-    """Write a checkpoint atomically and drop all but the last two."""
+    """Write a checkpoint atomically and drop all but the last two.
+
+    Args:
+        folder: Of the run's checkpoints.
+        epoch: Epochs done.
+        network: Its weights and running statistics are kept.
+        optimizer: Its state is kept.
+        average: Averaged weights.
+        standing: Says whether an epoch is under way; torch's generator is then kept, too.
+
+    Raises:
+        CheckpointError: The place cannot be written; the checkpoints before are still there.
+    """
+    standing = standing or Standing()
     tensors = {f"network.{k}": v for k, v in network.state_dict().items()}
     tensors |= {f"average.{k}": v for k, v in (average or {}).items()}
     for index, values in optimizer.state_dict()["state"].items():
         tensors |= {f"optimizer.{index}.{k}": v for k, v in values.items()}
+    name = f"epoch-{epoch:05d}"
+    if standing.tally.steps:
+        name += f"-step-{standing.tally.steps:06d}"
+        tensors["random.torch"] = torch.get_rng_state()
     tensors = {key: value.detach().clone().contiguous() for key, value in tensors.items()}
-    data = save(tensors, metadata={"epoch": str(epoch)})
-    path = folder / f"epoch-{epoch:05d}.safetensors"
+    metadata = {"epoch": str(epoch), "standing": json.dumps(standing.model_dump())}
+    path = folder / f"{name}.safetensors"
+    with writing(path):
+        _write(path, save(tensors, metadata=metadata))
+        for old in _newest_first(folder)[KEPT:]:
+            _drop(old)
+    return path
+
+
+def _write(path: Path, data: bytes) -> None:
+    """The tensors, then their checksum: without it they do not count."""
     digest = json.dumps({"sha256": sha256(data), "bytes": len(data)})
     write_atomically(path, data)
     write_atomically(path.with_suffix(".json"), digest.encode())
-    for old in sorted(folder.glob("epoch-*.safetensors"))[:-KEPT]:
-        old.unlink()
-        old.with_suffix(".json").unlink(missing_ok=True)
-    return path
+    if os.name == "posix":  # the names, too, must outlive a power cut
+        folder = os.open(path.parent, os.O_RDONLY)
+        try:
+            os.fsync(folder)
+        finally:
+            os.close(folder)
+
+
+def _drop(path: Path) -> None:
+    path.unlink()
+    path.with_suffix(".json").unlink(missing_ok=True)
+
+
+def _newest_first(folder: Path) -> list[Path]:
+    return sorted(folder.glob("epoch-*.safetensors"), key=lambda path: path.stem, reverse=True)
 
 
 def load_latest(folder: Path) -> Checkpoint:
@@ -81,15 +126,28 @@ def load_latest(folder: Path) -> Checkpoint:
     Raises:
         CheckpointError: There is none, or none is whole.
     """
-    paths = sorted(folder.glob("epoch-*.safetensors"), reverse=True)
+    paths = _newest_first(folder)
     if not paths:
         raise CheckpointError(f"there is no checkpoint in {folder}: the run has not done an epoch.")
+    damaged: list[str] = []
     for path in paths:
         problem = _damage(path)
         if problem is None:
-            return _read(path)
+            return replace(_read(path), damaged=tuple(damaged))
+        damaged.append(path.name)
         log.warning("checkpoint %s is damaged (%s): trying the one before", path, problem)
     raise CheckpointError(f"all checkpoints in {folder} are damaged; train again from the start.")
+
+
+def clear_away(folder: Path, checkpoint: Checkpoint) -> None:
+    """Take what cannot be read out of the way of new checkpoints, under other names."""
+    with writing(folder / "epoch"):
+        for name in checkpoint.damaged:
+            path = folder / name
+            path.rename(path.with_suffix(".damaged"))
+            path.with_suffix(".json").unlink(missing_ok=True)
+        for part in folder.glob(".epoch-*.part"):  # of a run that was killed while it wrote
+            part.unlink(missing_ok=True)
 
 
 def load_weights(network: nn.Module, weights: dict[str, Tensor]) -> None:
@@ -137,6 +195,7 @@ def _read(path: Path) -> Checkpoint:
         with safe_open(path, framework="pt") as file:
             metadata = file.metadata() or {}
             tensors = {key: file.get_tensor(key) for key in file.keys()}  # noqa: SIM118
-            return Checkpoint(int(metadata["epoch"]), tensors)
-    except (SafetensorError, KeyError, ValueError) as error:
+            standing = Standing.model_validate(json.loads(metadata.get("standing", "{}")))
+            return Checkpoint(int(metadata["epoch"]), tensors, standing)
+    except (SafetensorError, KeyError, ValueError, RecursionError) as error:
         raise CheckpointError(f"{path} is not a checkpoint: {error}.") from None

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any
+from itertools import pairwise
+from typing import Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from kinestream.skeletons.graph import Normalisation, Strategy
 from kinestream.training.losses.settings import LossConfig
@@ -75,15 +76,31 @@ class DecodeConfig(Section):
 
 
 class OptimizerConfig(Section):
-    """AdamW with a cosine schedule after a linear warm-up."""
+    """How weights follow gradients, and how the rate goes after a linear warm-up."""
 
-    learning_rate: float = Field(default=1e-3, gt=0)
-    weight_decay: float = Field(default=1e-2, ge=0)
-    warmup_epochs: float = Field(default=1, ge=0)
+    name: Literal["adamw", "sgd"] = "adamw"
+    learning_rate: float = Field(default=1e-3, gt=0, allow_inf_nan=False)
+    weight_decay: float = Field(default=1e-2, ge=0, allow_inf_nan=False)
+    momentum: float = Field(default=0.9, ge=0, lt=1)
+    """Nesterov momentum of SGD; 0 for none."""
+    schedule: Literal["cosine", "step", "constant"] = "cosine"
+    """A cosine to zero, steps down at the milestones, or the same rate to the end."""
+    milestones: list[float] = []
+    """Epochs, in rising order, after which the schedule ``step`` multiplies the rate by gamma."""
+    gamma: float = Field(default=0.1, gt=0, le=1)
+    warmup_epochs: float = Field(default=1, ge=0, allow_inf_nan=False)
     clip_norm: float = Field(default=0, ge=0)
     """Gradients above this norm are scaled down; 0 never."""
     ema: float = Field(default=0, ge=0, lt=1)
     """Decay of the averaged weights that are tested and exported; 0 takes the last weights."""
+
+    @model_validator(mode="after")
+    def _milestones_belong_to_steps(self) -> Self:
+        if (self.schedule == "step") != bool(self.milestones):
+            raise ValueError("milestones and the schedule 'step' go together: give both or neither")
+        if not all(a < b for a, b in pairwise([0.0, *self.milestones])):
+            raise ValueError(f"milestones must be above 0 and rise, got {self.milestones}")
+        return self
 
 
 class TrainingConfig(Section):
@@ -99,6 +116,10 @@ class TrainingConfig(Section):
     """Threads of torch; 0 leaves its default."""
     test_every: int = Field(default=10, ge=1)
     """Epochs between tests; the last epoch is always tested."""
+    save_every: int = Field(default=0, ge=0)
+    """Steps of an epoch between checkpoints; 0 for one at the end of every epoch only."""
+    max_bad_steps: int = Field(default=10, ge=1)
+    """Steps in a row without a finite loss and gradient that end a run; fewer are skipped."""
 
 
 class TrainConfig(Section):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 
 from kinestream.errors import MissingExtraError
+from kinestream.training.reports.epochs import curve_rows
 from kinestream.training.run_folder import RunFolder
 
 log = logging.getLogger(__name__)
@@ -15,8 +16,7 @@ def draw_curves(run: RunFolder) -> None:
     from kinestream.viz import plot_curves
 
     try:
-        # How long an epoch took says nothing about the model.
-        rows = [{k: v for k, v in row.items() if k != "seconds"} for row in run.metrics()]
-        plot_curves(rows, run.path / "curves.png")
+        if rows := curve_rows(run):
+            plot_curves(rows, run.path / "curves.png")
     except MissingExtraError as error:
         log.warning("curves.png was left out: %s", error)

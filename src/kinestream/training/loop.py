@@ -3,33 +3,38 @@
 from __future__ import annotations
 
 import copy
-import math
 import time
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Protocol
 
-import numpy as np
 import torch
-from torch import Tensor
 
 from kinestream.clips import Clip
-from kinestream.errors import ConfigError, TrainingError
+from kinestream.errors import ConfigError
 from kinestream.features import Pipeline
 from kinestream.models import Network, build_network
 from kinestream.models.norm import FrameBatchNorm
 from kinestream.skeletons import adjacency
-from kinestream.training.augment import augment, check_augment
-from kinestream.training.checkpoints import load_latest, restore, save_checkpoint
+from kinestream.training.augment import check_augment
+from kinestream.training.checkpoints import (
+    clear_away,
+    load_latest,
+    restore,
+    save_checkpoint,
+)
 from kinestream.training.config import TrainConfig
 from kinestream.training.data import fit_setup, load_splits, make_trial
+from kinestream.training.epoch import train_epoch
 from kinestream.training.evaluate import assess
+from kinestream.training.guard import check_weights
+from kinestream.training.learner import Learner
 from kinestream.training.losses.loss import Loss
 from kinestream.training.losses.making import make_loss
-from kinestream.training.optimizer import learning_rate, make_optimizer, update_average
+from kinestream.training.optimizer import make_optimizer
 from kinestream.training.run_folder import RunFolder, Setup
-from kinestream.training.step import Trial, accumulate_gradients
+from kinestream.training.signals import StoppedError
+from kinestream.training.step import Trial
 
 
 class Progress(Protocol):
@@ -43,7 +48,12 @@ class Progress(Protocol):
 
 
 def train(
-    config: TrainConfig, run: RunFolder, *, resume: bool = False, progress: Progress | None = None
+    config: TrainConfig,
+    run: RunFolder,
+    *,
+    resume: bool = False,
+    progress: Progress | None = None,
+    stop: Callable[[], bool] = lambda: False,
 ) -> dict[str, Any]:
     """Train a network and leave a run folder behind.
 
@@ -52,13 +62,16 @@ def train(
         run: Where; must be new unless ``resume``.
         resume: Go on from the newest whole checkpoint, bit for bit as if never stopped.
         progress: Told as it goes.
+        stop: Asked after every step whether to save and stop there.
 
     Returns:
         The last line of ``metrics.jsonl``.
 
     Raises:
         ConfigError: The folder is taken, or the configuration does not fit the data.
-        TrainingError: The loss is no longer a number.
+        CheckpointError: A checkpoint cannot be written or, to resume from, read.
+        TrainingError: Loss or gradient is no longer a number, step after step.
+        StoppedError: ``stop`` said so; the run is saved.
     """
     if config.training.threads:
         torch.set_num_threads(config.training.threads)
@@ -94,35 +107,74 @@ def train(
     for epoch in range(done + 1, config.training.epochs + 1):
         started = time.perf_counter()
         row: dict[str, Any] = {"epoch": epoch}
-        row |= _train_epoch(config, learner, splits.train, epoch, progress)
+        row |= train_epoch(
+            config,
+            learner,
+            splits.train,
+            epoch,
+            _between(config, run, learner, epoch, progress, stop),
+        )
         if epoch % config.training.test_every == 0 or epoch == config.training.epochs:
             row |= _test(config, setup, learner, held_out)
+        if learner.standing.damaged:
+            row["damaged_checkpoints"] = learner.standing.damaged
+            learner.standing.damaged = []
         row["seconds"] = round(time.perf_counter() - started, 3)
         # The line first: a line without its checkpoint is dropped on resuming, and written again.
         run.add_metrics(row)
-        save_checkpoint(run.checkpoints, epoch, network, learner.optimizer, learner.average)
+        _save(run, learner, epoch)
         if progress:
             progress.epoch(row)
+        if stop() and epoch < config.training.epochs:
+            raise StoppedError(f"stopped and saved after epoch {epoch}.")
     return run.metrics()[-1]
 
 
-@dataclass
-class Learner:
-    """What changes as a network learns, and what it learns by."""
-
-    network: Network
-    pipeline: Pipeline
-    loss: Loss
-    optimizer: torch.optim.Optimizer
-    average: dict[str, Tensor] | None
-
-
 def _restore(run: RunFolder, learner: Learner) -> int:
-    """Go back to the newest checkpoint; returns the epochs done."""
+    """Go back to the newest whole checkpoint; returns the epochs done."""
     checkpoint = load_latest(run.checkpoints)
     learner.average = restore(checkpoint, learner.network, learner.optimizer) or None
+    learner.standing = checkpoint.standing
+    learner.standing.damaged += checkpoint.damaged
+    learner.random = checkpoint.part("random").get("torch")
+    clear_away(run.checkpoints, checkpoint)
     run.keep_metrics_until(checkpoint.epoch)
     return checkpoint.epoch
+
+
+def _save(run: RunFolder, learner: Learner, epoch: int) -> None:
+    check_weights(learner.network)
+    save_checkpoint(
+        run.checkpoints,
+        epoch,
+        learner.network,
+        learner.optimizer,
+        learner.average,
+        learner.standing,
+    )
+
+
+def _between(
+    config: TrainConfig,
+    run: RunFolder,
+    learner: Learner,
+    epoch: int,
+    progress: Progress | None,
+    stop: Callable[[], bool],
+) -> Callable[[int, int, float], None]:
+    """What is done after each step of an epoch: show it, save where it is due, stop if asked."""
+
+    def between(done: int, steps: int, loss: float) -> None:
+        if progress:
+            progress.step(epoch, done, steps, loss)
+        asked = stop()
+        every = config.training.save_every
+        if asked or (every and done % every == 0 and done < steps):
+            _save(run, learner, epoch - 1)
+        if asked:
+            raise StoppedError(f"stopped and saved after step {done} of epoch {epoch}.")
+
+    return between
 
 
 def _is_empty(folder: Path) -> bool:
@@ -196,54 +248,6 @@ def _check_streams(network: Network) -> None:
             "this network averages over whole clips, so it labels no frames of a stream: set "
             "averaging.over to 'past', or give it a window (network.arguments.window)."
         )
-
-
-def _train_epoch(
-    config: TrainConfig, learner: Learner, clips: list[Clip], epoch: int, progress: Progress | None
-) -> dict[str, float]:
-    settings, network = config.training, learner.network
-    network.train()
-    # All that is random in an epoch follows from these two numbers: see checkpoints.py.
-    rng = np.random.default_rng([settings.seed, epoch])
-    torch.manual_seed(int(rng.integers(1 << 62)))
-    steps = math.ceil(len(clips) / settings.batch_size)
-    total, right, frames = 0.0, 0, 0
-    for index, batch in enumerate(_batches(config, clips, learner, rng)):
-        rate = learning_rate(config.optimizer, epoch - 1 + (index + 1) / steps, settings.epochs)
-        for group in learner.optimizer.param_groups:
-            group["lr"] = rate
-        learner.optimizer.zero_grad(set_to_none=True)
-        loss, hits = accumulate_gradients(network, learner.loss, batch, settings.segment)
-        if not math.isfinite(loss):
-            raise TrainingError(
-                f"the loss became {loss} in epoch {epoch}, step {index + 1}: lower "
-                f"optimizer.learning_rate or set optimizer.clip_norm; the checkpoints are whole."
-            )
-        if config.optimizer.clip_norm:
-            torch.nn.utils.clip_grad_norm_(network.parameters(), config.optimizer.clip_norm)
-        learner.optimizer.step()
-        if learner.average is not None:
-            update_average(learner.average, network, config.optimizer.ema)
-        total, right = total + loss, right + hits
-        frames += sum(int((trial.labels >= 0).sum()) for trial in batch)
-        if progress:
-            progress.step(epoch, index + 1, steps, loss)
-    return {
-        "learning_rate": rate,
-        "train/loss": total / steps,
-        "train/frame_accuracy": 100 * right / max(frames, 1),
-    }
-
-
-def _batches(
-    config: TrainConfig, clips: list[Clip], learner: Learner, rng: np.random.Generator
-) -> Iterator[list[Trial]]:
-    order = rng.permutation(len(clips))
-    size = config.training.batch_size
-    for start in range(0, len(order), size):
-        chosen = [clips[i] for i in order[start : start + size]]
-        changed = (augment(clip, config.augment, rng) for clip in chosen)
-        yield [make_trial(clip, learner.pipeline, learner.network.people) for clip in changed]
 
 
 def _test(

@@ -1,8 +1,6 @@
-"""The optimizer, its schedule and the averaged weights."""
+"""The optimizer and the averaged weights."""
 
 from __future__ import annotations
-
-import math
 
 import torch
 from torch import Tensor, nn
@@ -13,8 +11,11 @@ from kinestream.models.temporal import TemporalConv
 from kinestream.training.config import OptimizerConfig
 
 
-def make_optimizer(network: nn.Module, config: OptimizerConfig) -> torch.optim.AdamW:
-    """AdamW; weight decay works on matrices only, not on gains, biases and edge importances."""
+def make_optimizer(network: nn.Module, config: OptimizerConfig) -> torch.optim.Optimizer:
+    """AdamW or SGD; weight decay is for matrices, not for gains, biases and edge importances.
+
+    SGD has Nesterov momentum wherever it has momentum; its weight decay is added to the gradient.
+    """
     products = (nn.Linear, nn.Conv1d, GraphConv, TemporalConv)
     matrices = [module.weight for module in network.modules() if isinstance(module, products)]
     matrices += [module.xi for module in network.modules() if isinstance(module, ChannelTopology)]
@@ -24,22 +25,12 @@ def make_optimizer(network: nn.Module, config: OptimizerConfig) -> torch.optim.A
         {"params": matrices, "weight_decay": config.weight_decay},
         {"params": others, "weight_decay": 0.0},
     ]
+    if config.name == "sgd":
+        momentum = config.momentum
+        return torch.optim.SGD(
+            groups, lr=config.learning_rate, momentum=momentum, nesterov=momentum > 0
+        )
     return torch.optim.AdamW(groups, lr=config.learning_rate)
-
-
-def learning_rate(config: OptimizerConfig, progress: float, epochs: int) -> float:
-    """Linear warm-up, then a cosine to zero.
-
-    Args:
-        config: Gives the peak and the length of the warm-up.
-        progress: Epochs done, with a fraction.
-        epochs: Epochs in all.
-    """
-    if progress < config.warmup_epochs:
-        return config.learning_rate * progress / config.warmup_epochs
-    rest = max(epochs - config.warmup_epochs, 1e-9)
-    share = min((progress - config.warmup_epochs) / rest, 1.0)
-    return config.learning_rate * 0.5 * (1 + math.cos(math.pi * share))
 
 
 @torch.no_grad()

@@ -22,6 +22,7 @@ from kinestream.errors import CheckpointError, ConfigError, MissingFileError
 from kinestream.files import write_atomically
 from kinestream.skeletons import Skeleton
 from kinestream.training.config import TrainConfig
+from kinestream.training.disk import writing
 
 
 class Setup(BaseModel):
@@ -76,8 +77,8 @@ class RunFolder:
     def check_same(self, config: TrainConfig) -> None:
         """Refuse to go on with other settings than the run began with.
 
-        How long to train, how often and how to test, where the data lies and how many threads to
-        use may change.
+        How long to train, how often to save, how often and how to test, where the data lies, how
+        many bad steps to bear and how many threads to use may change.
 
         Raises:
             ConfigError: Names the first section that differs.
@@ -101,8 +102,13 @@ class RunFolder:
             raise CheckpointError(f"{self.path}/setup.json: {explain(error, Setup)}") from None
 
     def add_metrics(self, row: dict[str, Any]) -> None:
-        """Append one epoch's line."""
-        with open(self.path / "metrics.jsonl", "a", encoding="utf-8") as file:
+        """Append one epoch's line.
+
+        Raises:
+            CheckpointError: The disk refuses.
+        """
+        path = self.path / "metrics.jsonl"
+        with writing(path), open(path, "a", encoding="utf-8") as file:
             file.write(json.dumps(row) + "\n")
             file.flush()
             os.fsync(file.fileno())
@@ -126,7 +132,9 @@ class RunFolder:
         """Drop lines after ``epoch``: they were written, but their checkpoint was not."""
         rows = [row for row in self.metrics() if row["epoch"] <= epoch]
         text = "".join(json.dumps(row) + "\n" for row in rows)
-        write_atomically(self.path / "metrics.jsonl", text.encode())
+        path = self.path / "metrics.jsonl"
+        with writing(path):
+            write_atomically(path, text.encode())
 
     def _must_exist(self) -> None:
         if not self.path.is_dir():
@@ -141,6 +149,8 @@ def _lasting(config: TrainConfig) -> dict[str, Any]:
         ("training", "epochs"),
         ("training", "test_every"),
         ("training", "threads"),
+        ("training", "save_every"),
+        ("training", "max_bad_steps"),
         ("data", "path"),
     ):
         del values[section][key]

@@ -8,6 +8,8 @@ from html import escape
 
 from kinestream.viz.colours import BACKGROUND, FAINT, INK
 
+MARK = '<meta name="generator" content="Kinestream">'
+
 STYLE = f"""
 body {{ font: 15px/1.45 system-ui, sans-serif; color: {INK}; margin: 2rem auto; max-width: 62rem;
   padding: 0 1rem; background: #fff; }}
@@ -25,7 +27,10 @@ ul.findings b {{ position: absolute; left: 0; width: 4.8rem; text-align: center;
 b.error {{ background: #a31515; }}
 b.warning {{ background: #9a5b00; }}
 b.note {{ background: #4a6a86; }}
-td.bar {{ text-align: left; width: 22rem; }}
+table.bars {{ width: 100%; table-layout: fixed; }}
+table.bars td {{ width: 10rem; overflow-wrap: anywhere; }}
+table.bars td:first-child {{ width: 12rem; }}
+table.bars td.bar {{ text-align: left; width: auto; padding-right: 0; }}
 td.bar div {{ height: .8rem; min-width: 1px; }}
 img {{ max-width: 100%; display: block; margin: .4rem 0 1.2rem; }}
 svg {{ display: block; }}
@@ -40,7 +45,7 @@ figcaption {{ color: #555; font-size: .9rem; }}
 def page(title: str, lead: str, sections: Iterable[str]) -> str:
     """A whole page; ``title`` and ``lead`` are plain text, sections are HTML made here."""
     return (
-        f'<!DOCTYPE html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
+        f'<!DOCTYPE html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n{MARK}\n'
         f'<meta http-equiv="Content-Security-Policy" '
         f"content=\"default-src 'none'; img-src data:; style-src 'unsafe-inline'\">\n"
         f"<title>{text(title)}</title>\n<style>{STYLE}</style>\n</head>\n<body>\n"
@@ -78,7 +83,7 @@ def bars(rows: Iterable[tuple[str, str, float, str]]) -> str:
         f"</td></tr>\n"
         for name, number, length, colour in rows
     )
-    return f"<table>\n{body}</table>"
+    return f'<table class="bars">\n{body}</table>'
 
 
 def picture(png: bytes, caption: str) -> str:

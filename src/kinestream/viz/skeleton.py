@@ -23,6 +23,7 @@ Up = Literal["x", "y", "z", "-x", "-y", "-z"]
 Array = NDArray[np.float64]
 
 MAX_FRAMES = 64
+DOWNWARDS = ("px", "image", "normalised")  # units of pictures: y is counted from the top
 
 _LEFT, _RIGHT, _MIDDLE = "#0072B2", "#D55E00", "#4A4A4A"
 _TURN = np.deg2rad(25)  # a view from a little aside shows depth
@@ -41,7 +42,8 @@ def plot_skeleton(
         clip: Positions, with channels that start with x, y or x, y, z; NaN joints are left out.
         frames: 1 to 64 frame indices; negative ones count from the end.
         path: ``.png``, ``.pdf`` or ``.svg``.
-        up: Channel that points up; ``None`` takes ``-y`` for pixels and ``y`` otherwise.
+        up: Channel that points up; ``None`` takes ``-y`` for units of pictures (pixels, or
+            parts of width and height) and ``y`` otherwise.
         title: Drawn above it.
 
     Raises:
@@ -72,7 +74,7 @@ def plot_skeleton(
 
 def _checked_frames(clip: Clip, frames: Sequence[int]) -> list[int]:
     if not 1 <= len(frames) <= MAX_FRAMES:
-        raise DataError(f"1 to {MAX_FRAMES} frames can be drawn, got {len(frames)}.")
+        raise DataError(f"name 1 to {MAX_FRAMES} frames to draw, got {len(frames)}.")
     for frame in frames:
         if not -clip.num_frames <= frame < clip.num_frames:
             raise DataError(f"frame {frame} is outside the clip of {clip.num_frames} frames.")
@@ -92,9 +94,10 @@ def project(clip: Clip, frames: Sequence[int], up: Up | None) -> Array:
             f"a skeleton is drawn from positions (x, y or x, y, z first); this clip has channels "
             f"{', '.join(clip.channels)}."
         )
-    up = up or ("-y" if clip.skeleton.units == "px" else "y")
-    if up not in get_args(Up) or (up[-1] == "z" and not depth):
-        raise ConfigError(f"up must be {', '.join(get_args(Up))} and a channel, got {up!r}.")
+    up = up or ("-y" if clip.skeleton.units in DOWNWARDS else "y")
+    known = [each for each in get_args(Up) if depth or each[-1] != "z"]
+    if up not in known:
+        raise ConfigError(f"up must be one of {', '.join(known)} for this clip, got {up!r}.")
     axes = ("x", "y", "z") if depth else ("x", "y")
     points = np.moveaxis(
         clip.data[: len(axes), list(frames)].astype(np.float64), 0, -1

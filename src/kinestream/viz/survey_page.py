@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kinestream.clips import UNLABELLED, Clip
-from kinestream.datasets.inspection import Finding, Inspection, Survey
+from kinestream.datasets.inspection import Finding, Inspection, Survey, counted
 from kinestream.files import write_atomically
 from kinestream.metrics import runs
 from kinestream.viz.colours import BACKGROUND, class_colour
@@ -21,6 +21,7 @@ Array = NDArray[np.float64]
 
 FRAMES = 8
 BINS = 12
+FAR = 1.5  # times the length that 99 % do not exceed
 POINTS = 480
 _BAR, _ALARM, _HOLE = "#0072B2", "#D55E00", "#FFFFFF"
 
@@ -36,11 +37,11 @@ def write_survey(inspection: Inspection, findings: Sequence[Finding], path: str 
     title = Path(survey.source).resolve().name or "recordings"
     totals = survey.totals()
     lead = (
-        f"{totals['recordings']} recordings, {totals['frames']} frames, "
-        f"{totals['seconds'] / 60:.1f} minutes, {totals['subjects']} subjects"
+        f"{counted(totals['recordings'], 'recording')}, {counted(totals['frames'], 'frame')}, "
+        f"{totals['seconds'] / 60:.1f} minutes, {counted(totals['subjects'], 'subject')}"
     )
     sections = (
-        section("Findings", _findings(findings)),
+        section("Findings", findings_list(findings)),
         section("Splits", _splits(survey)),
         _classes(survey),
         section("Lengths", _lengths(survey)),
@@ -52,7 +53,8 @@ def write_survey(inspection: Inspection, findings: Sequence[Finding], path: str 
     return write_atomically(path, page(title, lead, sections).encode())
 
 
-def _findings(findings: Sequence[Finding]) -> str:
+def findings_list(findings: Sequence[Finding]) -> str:
+    """Findings as a list with their severity in colour."""
     if not findings:
         return "<p>Nothing found.</p>"
     items = "".join(
@@ -72,18 +74,20 @@ def _splits(survey: Survey) -> str:
 
 
 def _classes(survey: Survey) -> str:
+    counts = {split: survey.class_frames(split) for split in survey.splits}
+    totals = {split: sum(frames.values()) for split, frames in counts.items()}
+    told = [split for split in survey.splits if totals[split]]
+    # One scale for all splits, so that their bars can be compared.
+    most = max((n / totals[split] for split in told for n in counts[split].values()), default=1.0)
     parts = []
-    for split in survey.splits:
-        frames = survey.class_frames(split)
-        most, total = max(frames.values(), default=0), sum(frames.values())
-        if not most:
-            continue
+    for split in told:
         if split:
             parts.append(f"<p>{text(split)}</p>")
+        rows = ((name, n, n / totals[split]) for name, n in counts[split].items())
         parts.append(
             bars(
-                (name or "not labelled", f"{n} ({n / total:.1%})", n / most, _colour(survey, name))
-                for name, n in frames.items()
+                (name or "not labelled", f"{n} ({share:.1%})", share / most, _colour(survey, name))
+                for name, n, share in rows
             )
         )
     return section("Frames of each class", *parts) if parts else ""
@@ -99,11 +103,31 @@ def _lengths(survey: Survey) -> str:
     seconds = np.array([one.seconds for one in survey.recordings])
     if not seconds.size:
         return "<p>No recording could be read.</p>"
-    counts, edges = np.histogram(seconds, bins=BINS if np.ptp(seconds) > 0 else 1)
-    return bars(
-        (f"{low:.1f} to {high:.1f} s", str(n), n / counts.max(), _BAR)
-        for n, low, high in zip(counts.tolist(), edges[:-1], edges[1:], strict=True)
-    )
+    rows = length_bins(seconds)
+    most = max(count for _, count in rows)
+    return bars((name, str(count), count / most, _BAR) for name, count in rows)
+
+
+def length_bins(seconds: Array) -> list[tuple[str, int]]:
+    """Bins of equal width and how many lengths are in each.
+
+    The last one is open where the longest hundredth (one at least) is far longer than the others.
+
+    >>> length_bins(np.array([2.0] * 3 + [90.0]))
+    [('2.0 s', 3), ('over 2.0 s', 1)]
+    """
+    usual = float(np.percentile(seconds, 99, method="lower"))
+    top = usual if seconds.max() > FAR * usual else float(seconds.max())
+    shown = seconds[seconds <= top]
+    if np.ptp(shown) == 0:
+        rows = [(f"{top:.1f} s", len(shown))]
+    else:
+        counts, edges = np.histogram(shown, bins=BINS)
+        pairs = zip(edges[:-1], edges[1:], strict=True)
+        names = [f"{low:.1f} to {high:.1f} s" for low, high in pairs]
+        rows = list(zip(names, counts.tolist(), strict=True))
+    beyond = len(seconds) - len(shown)
+    return [*rows, (f"over {top:.1f} s", beyond)] if beyond else rows
 
 
 def _missing(survey: Survey) -> str:
@@ -132,8 +156,10 @@ def _labels(inspection: Inspection) -> str:
             for run in found
         ]
         holes = int((clip.labels == UNLABELLED).sum())
-        caption = f"{name}, {clip.duration_s:.1f} s, {len(found)} segments"
-        strips.append(strip(parts, caption + (f", {holes} frames not labelled" if holes else "")))
+        caption = f"{name}, {clip.duration_s:.1f} s, {counted(len(found), 'segment')}"
+        strips.append(
+            strip(parts, caption + (f", {counted(holes, 'frame')} not labelled" if holes else ""))
+        )
     if not strips:
         return ""
     names = [name for name in inspection.survey.classes if name in seen]

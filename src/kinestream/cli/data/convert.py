@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
-from itertools import chain, count, islice
+from itertools import chain, islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -12,8 +11,10 @@ import typer
 
 if TYPE_CHECKING:
     from kinestream.clips import Clip
-    from kinestream.formats import Format, Stated
+    from kinestream.formats import Annotations, Format, Reading, Stated
     from kinestream.formats.annotations import LabelFormat, Terms
+
+FRAMES = "frames"  # the format of labels that has one for every frame
 
 
 def command(
@@ -45,14 +46,40 @@ def command(
 ) -> None:
     """Convert a recording or labels; `kinestream data formats` lists what there is."""
     from kinestream.formats.annotations import Terms
+    from kinestream.formats.parsing.rate import check_fps
     from kinestream.formats.reading import stated
 
+    output = _Output(target, to, overwrite)
     if _is_labels(source, format):
-        _convert_labels(source, format, _Output(target, to, overwrite), Terms(fps, tier, frames))
+        of_recordings: dict[str, object] = {
+            "skeleton": skeleton,
+            "axes": axes,
+            "recording": recording,
+            "labels": labels,
+            "background": background,
+            "to-skeleton": to_skeleton,
+            "to-fps": to_fps,
+        }
+        _refuse(of_recordings, f"does not apply to labels, which {source} holds")
+        _convert_labels(source, format, output, Terms(fps, tier, frames))
         return
+    _refuse({"frames": frames}, f"is for files of labels, {source} is a recording")
+    if labels is None:
+        _refuse({"background": background}, "needs --labels, the file with the spans")
+    if to_fps is not None:
+        check_fps(to_fps, "--to-fps")
     changes = _Changes(labels, tier, background, to_skeleton, to_fps)
     given = stated(skeleton, fps, axes, recording)
-    _convert_recordings(source, format, given, changes, _Output(target, to, overwrite))
+    _convert_recordings(source, format, given, changes, output)
+
+
+def _refuse(options: dict[str, object], why: str) -> None:
+    """Refuse an option that was given and would do nothing."""
+    from kinestream.errors import ConfigError
+
+    for name, value in options.items():
+        if value is not None:
+            raise ConfigError(f"--{name} {why}: leave --{name} out.")
 
 
 @dataclass(frozen=True)
@@ -100,6 +127,8 @@ class _Output:
         """Refuse what would destroy a file, before anything is read."""
         from kinestream.errors import ConfigError
 
+        if self.path == Path():
+            raise ConfigError("OUT names no file: name the one to write.")
         if not self.path.exists():
             return
         if source.exists() and self.path.samefile(source):
@@ -121,7 +150,6 @@ def _is_labels(source: Path, name: str | None) -> bool:
 
 
 def _convert_labels(source: Path, name: str | None, output: _Output, terms: Terms) -> None:
-    from kinestream.cli.showing import console, plain
     from kinestream.errors import ConfigError
     from kinestream.formats import LABEL_FORMATS, read_annotations, write_annotations
     from kinestream.formats.annotations import label_format_for, named_label_format
@@ -133,6 +161,8 @@ def _convert_labels(source: Path, name: str | None, output: _Output, terms: Term
             f"{', '.join(LABEL_FORMATS)}, or give the labels with a recording (--labels)."
         )
     wanted = named_label_format(output.name) if output.name else label_format_for(output.path)
+    if wanted.name != FRAMES:
+        _refuse({"frames": terms.num_frames}, f"is for labels in every frame (--to {FRAMES})")
     annotations = read_annotations(source, fps=terms.fps, tier=terms.tier, format=name)
     write_annotations(
         annotations,
@@ -142,33 +172,44 @@ def _convert_labels(source: Path, name: str | None, output: _Output, terms: Term
         num_frames=terms.num_frames,
         format=wanted.name,
     )
-    spans, classes = len(annotations.spans), len(annotations.classes)
-    console.print(
-        f"wrote {plain(str(output.path))}: {spans} labels of {classes} classes", soft_wrap=True
-    )
+    _say_labels(output.path, annotations, wanted, terms)
+
+
+def _say_labels(path: Path, written: Annotations, wanted: LabelFormat, terms: Terms) -> None:
+    """Print what a file of labels holds."""
+    from kinestream.cli.showing import console, plain
+    from kinestream.formats import read_annotations
+
+    frames = ""
+    if wanted.name == FRAMES:  # holds what fits into its frames, and no overlaps
+        frames = f"{terms.frames_of(written)} frames, "
+        written = read_annotations(path, fps=terms.fps, format=FRAMES)
+    text = f"{frames}{len(written.spans)} labels of {len(written.classes)} classes"
+    console.print(f"wrote {plain(f'{path}: {text}')}", soft_wrap=True)
 
 
 def _convert_recordings(
     source: Path, name: str | None, given: Stated, changes: _Changes, output: _Output
 ) -> None:
+    from kinestream.cli.naming import file_name
     from kinestream.formats import read_recording, read_recordings
     from kinestream.formats.table import format_of
 
     output.check(source)
     if format_of(source, name).read_all is None or given.recording is not None:
         wanted = output.format
-        _write(changes.made_to(read_recording(source, given, name).clip), output.path, wanted)
+        _write(read_recording(source, given, name), changes, output.path, wanted)
         return
     named = read_recordings(source, given, name)
     first = list(islice(named, 2))
     if len(first) == 1:
-        _write(changes.made_to(first[0].clip), output.path, output.format)
+        _write(first[0].reading, changes, output.path, output.format)
         return
     wanted, used = _format_of_several(output), set[str]()
     ending = wanted.endings[0] if wanted.endings else ""
     for each in chain(first, named):
-        path = output.path / _file_name(each.name, ending, used)
-        _write(changes.made_to(each.clip), path, wanted)
+        path = output.path / file_name(each.name, ending, used)
+        _write(each.reading, changes, path, wanted)
 
 
 def _format_of_several(output: _Output) -> Format | LabelFormat:
@@ -182,31 +223,26 @@ def _format_of_several(output: _Output) -> Format | LabelFormat:
     return output.format
 
 
-def _file_name(name: str, ending: str, used: set[str]) -> str:
-    """A name that is safe in a folder, and that none of those used before equals."""
-    safe = "".join(c if c.isalnum() or c in "-_.+" else "_" for c in name).lstrip(".")[:100]
-    safe = safe or "recording"
-    free = next(each for each in _numbered(safe) if each.lower() not in used)
-    used.add(free.lower())
-    return free + ending
-
-
-def _numbered(name: str) -> Iterator[str]:
-    yield name
-    yield from (f"{name}_{number}" for number in count(2))
-
-
-def _write(clip: Clip, path: Path, wanted: Format | LabelFormat) -> None:
+def _write(reading: Reading, changes: _Changes, path: Path, wanted: Format | LabelFormat) -> None:
     from kinestream.cli.showing import console, plain
     from kinestream.formats import labels_of, write_annotations, write_clip
-    from kinestream.formats.annotations import LabelFormat
+    from kinestream.formats.annotations import LabelFormat, Terms
     from kinestream.formats.losses import losses
 
+    if not isinstance(wanted, LabelFormat) and changes.labels is None:
+        _refuse({"tier": changes.tier}, "needs --labels, the file that has it")
+    clip = changes.made_to(reading.clip)
     if isinstance(wanted, LabelFormat):
-        spans = labels_of(clip)
-        write_annotations(spans, path, fps=clip.fps, num_frames=clip.num_frames, format=wanted.name)
-        text = f"{len(spans.spans)} labels of {len(spans.classes)} classes"
-        console.print(f"wrote {plain(f'{path}: {text}')}", soft_wrap=True)
+        spans, terms = labels_of(clip), Terms(clip.fps, changes.tier, clip.num_frames)
+        write_annotations(
+            spans,
+            path,
+            fps=clip.fps,
+            tier=terms.tier,
+            num_frames=terms.num_frames,
+            format=wanted.name,
+        )
+        _say_labels(path, spans, wanted, terms)
         return
     write_clip(clip, path, wanted.name)
     text = (
@@ -214,6 +250,8 @@ def _write(clip: Clip, path: Path, wanted: Format | LabelFormat) -> None:
         f"{'person' if clip.num_people == 1 else 'people'}, {clip.fps:g} fps"
     )
     console.print(f"wrote {plain(f'{path}: {text}')}", soft_wrap=True)
+    if mended := str(reading.repairs):
+        console.print(f"mended: {mended}", soft_wrap=True)
     if lost := losses(clip, path, wanted.name):
         console.print(plain(f"not kept by {wanted.title}: {', '.join(lost)}"), soft_wrap=True)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -33,15 +33,16 @@ def command(
     """Measure recordings and say what can spoil a model; exits with 1 where something is wrong."""
     from rich.progress import Progress
 
-    if _is_labels(path):
-        _inspect_labels(path, fps)
-        return
-
+    from kinestream.cli.data.outputs import check_output
     from kinestream.cli.showing import console, plain
     from kinestream.datasets.inspection import findings_of, inspect
-    from kinestream.datasets.layouts.writing import json_bytes
-    from kinestream.files import write_atomically
     from kinestream.formats.reading import stated
+
+    check_output(html, ".html", path)
+    check_output(json_file, ".json", path)
+    if _is_labels(path):
+        _inspect_labels(path, fps, html, json_file)
+        return
 
     with Progress(console=console, transient=True) as bar:
         task = bar.add_task("inspecting", total=None)
@@ -54,12 +55,11 @@ def command(
     _show_survey(inspection.survey)
     _show_findings(findings)
     if json_file is not None:
-        numbers = inspection.survey.to_dict() | {"findings": [vars(each) for each in findings]}
-        console.print(f"wrote {plain(str(write_atomically(json_file, json_bytes(numbers))))}")
+        _write_numbers(inspection.survey.to_dict(), findings, json_file)
     if html is not None:
         from kinestream.viz.survey_page import write_survey
 
-        console.print(f"wrote {plain(str(write_survey(inspection, findings, html)))}")
+        _show_written(write_survey(inspection, findings, html))
     _exit_code(findings)
 
 
@@ -70,14 +70,17 @@ def _is_labels(path: Path) -> bool:
     return path.is_file() and fitting(path) is None and fitting_labels(path) is not None
 
 
-def _inspect_labels(path: Path, fps: float | None) -> None:
+def _inspect_labels(
+    path: Path, fps: float | None, html: Path | None, json_file: Path | None
+) -> None:
     from rich.table import Table
 
     from kinestream.cli.showing import console, plain
     from kinestream.datasets.inspection import facts_of_spans, findings_of_spans
     from kinestream.formats import read_annotations
 
-    facts = facts_of_spans(read_annotations(path, fps=fps))
+    annotations = read_annotations(path, fps=fps)
+    facts = facts_of_spans(annotations)
     table = Table(box=None, pad_edge=False)
     for column in ("label", "spans", "seconds"):
         table.add_column(column, justify="left" if column == "label" else "right")
@@ -86,7 +89,28 @@ def _inspect_labels(path: Path, fps: float | None) -> None:
     console.print(table)
     findings = findings_of_spans(facts)
     _show_findings(findings)
+    if json_file is not None:
+        _write_numbers({"source": str(path)} | facts.to_dict(), findings, json_file)
+    if html is not None:
+        from kinestream.viz.spans_page import write_spans
+
+        _show_written(write_spans(path.name, annotations, facts, findings, html))
     _exit_code(findings)
+
+
+def _write_numbers(numbers: dict[str, Any], findings: list[Finding], path: Path) -> None:
+    from kinestream.cli.data.outputs import JSON_MARK
+    from kinestream.datasets.layouts.writing import json_bytes
+    from kinestream.files import write_atomically
+
+    told = {"findings": [vars(each) for each in findings]}
+    _show_written(write_atomically(path, json_bytes(JSON_MARK | numbers | told)))
+
+
+def _show_written(path: Path) -> None:
+    from kinestream.cli.showing import console, plain
+
+    console.print(f"wrote {plain(str(path))}", soft_wrap=True)
 
 
 def _exit_code(findings: list[Finding]) -> None:
@@ -98,6 +122,7 @@ def _show_survey(survey: Survey) -> None:
     from rich.table import Table
 
     from kinestream.cli.showing import console, plain
+    from kinestream.datasets.inspection import counted
 
     columns = ("recordings", "subjects", "frames", "minutes", "segments", "unlabelled")
     table = Table(title=plain(survey.source), title_justify="left", box=None, pad_edge=False)
@@ -120,7 +145,9 @@ def _show_survey(survey: Survey) -> None:
     if total:
         console.print(shares)
     if len(frames) > SHOWN_CLASSES:
-        console.print(f"... and {len(frames) - SHOWN_CLASSES} classes more")
+        console.print(
+            f"... and {counted(len(frames) - SHOWN_CLASSES, 'more class', 'more classes')}"
+        )
 
 
 def _show_findings(findings: list[Finding]) -> None:

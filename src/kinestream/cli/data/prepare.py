@@ -47,6 +47,9 @@ def command(
     resume: Annotated[
         bool, typer.Option(help="Go on where the same command was interrupted.")
     ] = True,
+    overwrite: Annotated[
+        bool, typer.Option(help="Replace another data set in TARGET; the same one always goes.")
+    ] = False,
     show_list: Annotated[
         bool, typer.Option("--list", help="List the data sets and their protocols.")
     ] = False,
@@ -79,6 +82,7 @@ def command(
                 test_subjects=test_subjects,
                 jobs=jobs or os.cpu_count() or 1,
                 resume=resume,
+                overwrite=overwrite,
                 progress=lambda done, total: bar.update(task, completed=done, total=total),
                 tell=lambda line: bar.console.print(line, markup=False, highlight=False),
             )

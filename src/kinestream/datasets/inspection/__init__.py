@@ -5,6 +5,7 @@ from kinestream.datasets.inspection.findings import Finding, findings_of
 from kinestream.datasets.inspection.inspecting import Inspection, inspect
 from kinestream.datasets.inspection.spans import SpanFacts, facts_of_spans, findings_of_spans
 from kinestream.datasets.inspection.survey import Leak, Survey
+from kinestream.datasets.inspection.wording import counted
 
 __all__ = [
     "Finding",
@@ -13,6 +14,7 @@ __all__ = [
     "RecordingFacts",
     "SpanFacts",
     "Survey",
+    "counted",
     "facts_of",
     "facts_of_spans",
     "findings_of",

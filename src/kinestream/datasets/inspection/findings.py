@@ -9,6 +9,7 @@ from typing import Literal
 
 from kinestream.datasets.inspection.facts import RecordingFacts
 from kinestream.datasets.inspection.survey import Survey
+from kinestream.datasets.inspection.wording import counted
 from kinestream.formats import Repairs
 
 Severity = Literal["error", "warning", "note"]
@@ -62,7 +63,8 @@ def _unreadable(survey: Survey) -> Iterator[Finding]:
     for reason in list(survey.unreadable.values())[:SHOWN]:
         yield Finding("error", f"cannot be read: {reason}")
     if len(survey.unreadable) > SHOWN:
-        yield Finding("error", f"{len(survey.unreadable) - SHOWN} more recordings cannot be read.")
+        more = counted(len(survey.unreadable) - SHOWN, "more recording")
+        yield Finding("error", f"{more} cannot be read.")
 
 
 def _leaks(survey: Survey) -> Iterator[Finding]:
@@ -70,10 +72,11 @@ def _leaks(survey: Survey) -> Iterator[Finding]:
         first, second = leak.splits
         if leak.recordings:
             names = ", ".join(f"{a} = {b}" for a, b in leak.recordings[:SHOWN])
+            are = "is" if len(leak.recordings) == 1 else "are"
             yield Finding(
                 "error",
-                f"{len(leak.recordings)} recordings of {second!r} are also in {first!r} ({names}): "
-                f"take them out, or results are too good.",
+                f"{counted(len(leak.recordings), 'recording')} of {second!r} {are} also in {first!r} "
+                f"({names}): keep each in one split, or results are too good.",
             )
         elif leak.frames:
             yield Finding(
@@ -84,12 +87,14 @@ def _leaks(survey: Survey) -> Iterator[Finding]:
         if leak.subjects:
             yield Finding(
                 "warning",
-                f"{len(leak.subjects)} subjects are both in {first!r} and in {second!r} "
-                f"({', '.join(leak.subjects[:SHOWN])}): right for cross-view protocols only.",
+                f"{counted(len(leak.subjects), 'subject is', 'subjects are')} both in {first!r} and in "
+                f"{second!r} ({', '.join(leak.subjects[:SHOWN])}): right for cross-view protocols "
+                f"only.",
             )
     if survey.twins:
         names = ", ".join(f"{a} = {b}" for a, b in survey.twins[:SHOWN])
-        yield Finding("warning", f"{len(survey.twins)} recordings are there twice: {names}.")
+        twins = counted(len(survey.twins), "recording is", "recordings are")
+        yield Finding("warning", f"{twins} there twice: {names}.")
 
 
 def _values(survey: Survey) -> Iterator[Finding]:
@@ -98,15 +103,15 @@ def _values(survey: Survey) -> Iterator[Finding]:
         where = _first(survey, lambda one: one.infinite)
         yield Finding(
             "error",
-            f"{totals['infinite_values']} values are infinite, first in {where}: recognition "
-            f"refuses them.",
+            f"{counted(totals['infinite_values'], 'value is', 'values are')} infinite, first in "
+            f"{where}: recognition refuses them.",
         )
     if totals["zero_joints"]:
         where = _first(survey, lambda one: one.zeros)
         yield Finding(
             "warning",
-            f"{totals['zero_joints']} joints lie exactly at the origin, first in {where}: were "
-            f"they not found? Mark missing joints as NaN.",
+            f"{counted(totals['zero_joints'], 'joint lies', 'joints lie')} exactly at the origin, "
+            f"first in {where}: not found? Mark missing joints as NaN.",
         )
 
 
@@ -118,14 +123,13 @@ def _missing(survey: Survey) -> Iterator[Finding]:
         worst = max(share, key=lambda joint: share[joint])
         yield Finding(
             "warning" if often else "note",
-            f"{totals['missing_joints']} joints are missing (NaN), most often {worst} "
-            f"({share[worst]:.2%} of frames): begin the features with 'hold'.",
+            f"{counted(totals['missing_joints'], 'joint is', 'joints are')} missing (NaN), most often "
+            f"{worst} ({share[worst]:.2%} of frames): begin the features with 'hold'.",
         )
     if totals["empty_frames"]:
         where = _first(survey, lambda one: one.empty_frames)
-        yield Finding(
-            "warning", f"nobody is seen in {totals['empty_frames']} frames, first in {where}."
-        )
+        empty = counted(totals["empty_frames"], "frame")
+        yield Finding("warning", f"nobody is seen in {empty}, first in {where}.")
 
 
 def _motion(survey: Survey) -> Iterator[Finding]:
@@ -135,16 +139,16 @@ def _motion(survey: Survey) -> Iterator[Finding]:
         frame, joint = one.jumps[0]
         yield Finding(
             "warning",
-            f"{totals['jumps']} times a joint moves by half a body between two frames, first "
-            f"{one.joints[joint]} at frame {frame} of {_full_name(one)}: a wrong rate, people that "
-            f"swap, or a lost joint.",
+            f"{counted(totals['jumps'], 'time')} a joint moves by half a body between two frames, "
+            f"first {one.joints[joint]} at frame {frame} of {_full_name(one)}: a wrong rate, people "
+            f"that swap, or a lost joint.",
         )
     if totals["frozen_frames"]:
         where = _first(survey, lambda one: one.frozen_frames)
         yield Finding(
             "warning",
-            f"{totals['frozen_frames']} frames repeat the one before for over half a second, first "
-            f"in {where}: the sensor stood still, or gaps were filled.",
+            f"{counted(totals['frozen_frames'], 'frame repeats', 'frames repeat')} the one before for "
+            f"over half a second, first in {where}: the sensor stood still, or gaps were filled.",
         )
 
 
@@ -168,24 +172,23 @@ def _rates(survey: Survey) -> Iterator[Finding]:
 def _labels(survey: Survey) -> Iterator[Finding]:
     without = [one for one in survey.recordings if not one.labelled]
     if without and len(without) < len(survey.recordings):
-        yield Finding(
-            "warning", f"{len(without)} recordings have no labels, first {_full_name(without[0])}."
-        )
+        lone = counted(len(without), "recording has", "recordings have")
+        yield Finding("warning", f"{lone} no labels, first {_full_name(without[0])}.")
     totals = survey.totals()
     if totals["unlabelled_frames"]:
         where = _first(survey, lambda one: one.label_frames.get("", 0))
         share = totals["unlabelled_frames"] / totals["frames"]
+        have = "has" if totals["unlabelled_frames"] == 1 else "have"
         yield Finding(
             "note",
-            f"{totals['unlabelled_frames']} frames ({share:.1%}) have no label, first in {where}: "
-            f"training skips them.",
+            f"{counted(totals['unlabelled_frames'], 'frame')} ({share:.1%}) {have} no label, first in "
+            f"{where}: training skips unlabelled frames.",
         )
     single = sum(one.segment_frames.count(1) for one in survey.recordings)
     if single:
         where = _first(survey, lambda one: one.segment_frames.count(1))
-        yield Finding(
-            "warning", f"{single} labelled stretches are one frame long, first in {where}."
-        )
+        short = counted(single, "labelled stretch is", "labelled stretches are")
+        yield Finding("warning", f"{short} one frame long, first in {where}.")
 
 
 def _classes(survey: Survey) -> Iterator[Finding]:
@@ -195,18 +198,20 @@ def _classes(survey: Survey) -> Iterator[Finding]:
         return
     never = [name for name, count in frames.items() if not count]
     if never:
-        yield Finding("warning", f"{len(never)} classes never occur: {', '.join(never[:SHOWN])}.")
+        classes = counted(len(never), "class never occurs", "classes never occur")
+        yield Finding("warning", f"{classes}: {', '.join(never[:SHOWN])}.")
     for split in survey.splits:
         here = survey.class_frames(split)
         absent = [name for name in frames if frames[name] and not here.get(name)]
         if absent and split:
             names = ", ".join(absent[:SHOWN])
-            yield Finding("warning", f"{len(absent)} classes never occur in {split!r}: {names}.")
+            classes = counted(len(absent), "class never occurs", "classes never occur")
+            yield Finding("warning", f"{classes} in {split!r}: {names}.")
     rare = [name for name, count in frames.items() if 0 < count < RARE_SHARE * total / len(frames)]
     if rare:
         yield Finding(
             "note",
-            f"{len(rare)} classes are over 100 times rarer than the average: "
+            f"{counted(len(rare), 'class is', 'classes are')} over 100 times rarer than the average: "
             f"{', '.join(rare[:SHOWN])}. Weigh classes in the loss.",
         )
 
@@ -219,7 +224,7 @@ def _mended(survey: Survey) -> Iterator[Finding]:
         f"{n} {name.replace('_', ' ')}" for name, n in total.items() if n and name not in told
     ]
     if mended:
-        yield Finding("note", f"mended while reading {rows} rows: {', '.join(mended)}.")
+        yield Finding("note", f"mended while reading {counted(rows, 'row')}: {', '.join(mended)}.")
 
 
 def _body(survey: Survey, units: str) -> Iterator[Finding]:
@@ -228,7 +233,7 @@ def _body(survey: Survey, units: str) -> Iterator[Finding]:
     if odd:
         yield Finding(
             "warning",
-            f"in {len(odd)} recordings bodies do not have the size of people in {units}: "
+            f"in {counted(len(odd), 'recording')} bodies do not have the size of people in {units}: "
             f"{odd[0].body_size:.3g} {units} in {_full_name(odd[0])}.",
         )
 

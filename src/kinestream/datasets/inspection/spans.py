@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
+from typing import Any
 
 from kinestream.datasets.inspection.findings import Finding
+from kinestream.datasets.inspection.wording import counted
 from kinestream.formats import Annotations, Span
 
 SHORT_S = 0.1  # nobody does anything in less
@@ -30,6 +32,13 @@ class SpanFacts:
     gaps: tuple[tuple[float, float], ...]
     overlaps: tuple[tuple[Span, Span], ...]
     short: tuple[Span, ...]
+
+    def to_dict(self) -> dict[str, Any]:
+        """The facts as plain JSON values; times in seconds, spans by name."""
+        return asdict(self) | {
+            "overlaps": [[span._asdict() for span in pair] for pair in self.overlaps],
+            "short": [span._asdict() for span in self.short],
+        }
 
 
 def facts_of_spans(annotations: Annotations) -> SpanFacts:
@@ -68,21 +77,22 @@ def _findings(facts: SpanFacts) -> Iterator[Finding]:
         one, other = facts.overlaps[0]
         yield Finding(
             "warning",
-            f"{len(facts.overlaps)} spans overlap another, first {other.label!r} at "
-            f"{other.start_s:.2f} s in {one.label!r}: a frame keeps the one that starts later.",
+            f"{counted(len(facts.overlaps), 'span overlaps', 'spans overlap')} another, first "
+            f"{other.label!r} at {other.start_s:.2f} s in {one.label!r}: a frame "
+            f"keeps the one that starts later.",
         )
     if facts.short:
         first = facts.short[0]
         yield Finding(
             "warning",
-            f"{len(facts.short)} spans are shorter than {SHORT_S:g} s, first {first.label!r} at "
-            f"{first.start_s:.2f} s.",
+            f"{counted(len(facts.short), 'span is', 'spans are')} shorter than {SHORT_S:g} s, first "
+            f"{first.label!r} at {first.start_s:.2f} s.",
         )
     if facts.gaps:
         start_s, end_s = max(facts.gaps, key=lambda gap: gap[1] - gap[0])
         total = sum(end - start for start, end in facts.gaps)
         yield Finding(
             "note",
-            f"{len(facts.gaps)} gaps without a label, {total:.1f} s in all, the longest from "
-            f"{start_s:.2f} to {end_s:.2f} s: unlabelled unless a background class is named.",
+            f"{counted(len(facts.gaps), 'gap')} without a label, {total:.1f} s in all, the longest "
+            f"from {start_s:.2f} to {end_s:.2f} s: unlabelled unless a background class is named.",
         )

@@ -8,9 +8,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
-
+from kinestream.datasets.inspection.cuts import shared_frames
 from kinestream.datasets.inspection.facts import RecordingFacts
 
 
@@ -21,7 +19,7 @@ class Leak:
     Attributes:
         splits: The two, by name.
         recordings: Pairs of recordings with the same values.
-        frames: Frames of the second split whose values also occur in the first.
+        frames: Frames of the second split that lie in a row of eight or more that the first has too.
         of: Frames of the second split.
         subjects: Subjects that occur in both.
     """
@@ -141,23 +139,16 @@ def _leak(
 ) -> Leak:
     one, other = list(one), list(other)
     known = _by_content(one)
-    seen = np.unique(_hashes(one))
-    theirs = _hashes(other)
     shared = {r.subject for r in one} & {r.subject for r in other} - {""}
     return Leak(
         splits=(first, second),
         recordings=tuple(
             (known[each.content][0].name, each.name) for each in other if each.content in known
         ),
-        frames=int(np.isin(theirs[theirs != 0], seen).sum()),
-        of=len(theirs),
+        frames=shared_frames([r.frame_hashes for r in one], [r.frame_hashes for r in other]),
+        of=sum(r.frames for r in other),
         subjects=tuple(sorted(shared)),
     )
-
-
-def _hashes(recordings: list[RecordingFacts]) -> NDArray[np.uint64]:
-    parts = [one.frame_hashes for one in recordings]
-    return np.concatenate(parts) if parts else np.zeros(0, np.uint64)
 
 
 def _by_content(recordings: list[RecordingFacts]) -> dict[str, list[RecordingFacts]]:

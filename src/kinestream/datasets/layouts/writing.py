@@ -7,8 +7,7 @@ import json
 import os
 import re
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self
@@ -17,10 +16,9 @@ from uuid import uuid4
 import numpy as np
 
 from kinestream.clips import Clip
-from kinestream.datasets.layouts.store_index import STORE, read_store_info
-from kinestream.errors import DataError, KinestreamError
-from kinestream.files import replaced_folder, sha256, write_atomically
-from kinestream.formats.folder import ABOUT, ACTIONS, SKELETON, DatasetInfo, read_info
+from kinestream.errors import DataError
+from kinestream.files import sha256, write_atomically
+from kinestream.formats.folder import ABOUT, ACTIONS, SKELETON, DatasetInfo
 from kinestream.formats.labels import HEADER, labels_text
 
 REPORT = "report.json"
@@ -165,18 +163,6 @@ def write_about(
     return info
 
 
-@contextmanager
-def replaced(target: str | Path) -> Iterator[Path]:
-    """A new folder that takes the place of ``target`` when the block ends well.
-
-    Raises:
-        DataError: ``target`` holds anything but a data set that Kinestream wrote.
-    """
-    check_ours(Path(target))
-    with replaced_folder(Path(target)) as fresh:
-        yield fresh
-
-
 def write_file(path: Path, content: bytes) -> str:
     """Write a file whole or not at all; returns its sha256."""
     write_atomically(path, content)
@@ -226,28 +212,3 @@ def check_entry(entry: Entry, first: Clip, again: bool = False) -> None:
     for label in clip.classes:
         if label != label.strip() or not label.isprintable() or label in ("", HEADER, "-1"):
             raise DataError(f"class name {label!r} cannot be written to {ACTIONS}: rename it.")
-
-
-def check_ours(target: Path) -> None:
-    """Refuse a place that holds anything but a data set that Kinestream wrote.
-
-    Raises:
-        DataError: Says what else it holds.
-    """
-    if not target.exists() or (target.is_dir() and not any(target.iterdir())):
-        return
-    try:
-        known = {STORE, ABOUT, REPORT}
-        known |= set(
-            read_store_info(target).sha256
-            if (target / STORE).exists()
-            else read_info(target / ABOUT).sha256
-        )
-    except (KinestreamError, OSError):
-        raise DataError(
-            f"{target} exists and is not a data set that Kinestream wrote: name another folder."
-        ) from None
-    for path in target.rglob("*"):
-        part = path.relative_to(target).as_posix()
-        if not path.is_dir() and part not in known:
-            raise DataError(f"{target} also holds {part}, which would be lost: move it away first.")

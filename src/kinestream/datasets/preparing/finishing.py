@@ -97,8 +97,7 @@ def _check_splits(plan: Plan, report: PrepareReport) -> None:
 def _describe_folder(
     job: Job, plan: Plan, facts: Facts, report: PrepareReport, files: Mapping[str, Written]
 ) -> tuple[str, ...]:
-    known, protocol = job.known, plan.protocol
-    told = f"{plan.name} ({protocol.source.rstrip('.')}): {protocol.rules()}. {known.made}"
+    known = job.known
     info = DatasetInfo(
         name=known.name,
         fps=facts["fps"],
@@ -107,7 +106,7 @@ def _describe_folder(
         people=facts["people"],
         licence=known.licence,
         source=known.source,
-        protocol=told,
+        protocol=plan.told(known),
         subjects={f"{one.split}/{one.name}": one.subject for one in report.recordings},
         sha256={path: one.sha256 for path, one in files.items()},
     )

@@ -7,12 +7,13 @@ from dataclasses import dataclass
 
 from kinestream.datasets.known import KnownSet
 from kinestream.datasets.preparing.sources import Recording, Source
-from kinestream.datasets.protocols import ALL, Protocol, by_subjects, find_protocol
+from kinestream.datasets.protocols import Protocol, by_subjects, find_protocol
 from kinestream.errors import DataError
 
 Subjects = str | Sequence[str] | None
 GIVEN = "subjects"
 NEEDED = {"train", "test"}
+NONE = "none"
 
 
 @dataclass(frozen=True)
@@ -35,6 +36,11 @@ class Plan:
     left_out: dict[str, str]
     notes: list[str]
 
+    def told(self, known: KnownSet) -> str:
+        """The protocol, and how the clips were made, in words."""
+        source = self.protocol.source.rstrip(".")
+        return f"{self.name} ({source}): {self.protocol.rules()}. {known.made}"
+
 
 def make_plan(
     known: KnownSet,
@@ -53,7 +59,7 @@ def make_plan(
         protocol: Name of a protocol; by default the data set's usual one.
         train: Subjects to train on, instead of the protocol's.
         test: The same for testing.
-        divide: Whether to sort recordings into splits; otherwise all are in ``all``.
+        divide: Whether to leave out what is in no split; otherwise its split is ``none``.
 
     Raises:
         ConfigError: The protocol or a subject is unknown, or a recording is in two splits.
@@ -61,10 +67,11 @@ def make_plan(
     """
     name, chosen = _protocol(known, source, protocol, train, test, divide)
     left_out = {str(path): "another file stands for its recording" for path in source.doubles}
+    left_out |= {str(path): f"it cannot be opened: {why}" for path, why in source.closed.items()}
     listed = known.leave_out.names() if known.leave_out else frozenset()
     recordings = []
     for one in source.recordings:
-        split = chosen.split_of(one.attributes) if divide else ALL
+        split = chosen.split_of(one.attributes) or (None if divide else NONE)
         if known.leave_out is not None and one.name in listed:
             left_out[one.name] = known.leave_out.why
         elif split is None:

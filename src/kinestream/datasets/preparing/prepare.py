@@ -9,9 +9,10 @@ from pathlib import Path
 from typing import Literal, get_args
 
 import kinestream
-from kinestream.datasets.known import known_set
+from kinestream.datasets.known import KnownSet, known_set
+from kinestream.datasets.layouts.replacing import Identity, check_target
 from kinestream.datasets.layouts.store_writing import Dtype
-from kinestream.datasets.layouts.writing import check_ours, json_bytes
+from kinestream.datasets.layouts.writing import json_bytes
 from kinestream.datasets.preparing.batches import Batch, Job, Layout, cut
 from kinestream.datasets.preparing.finishing import finish
 from kinestream.datasets.preparing.journal import BatchResult
@@ -40,6 +41,7 @@ def prepare(
     test_subjects: Subjects = None,
     jobs: int = 1,
     resume: bool = True,
+    overwrite: bool = False,
     progress: Progress | None = None,
     tell: Callable[[str], None] | None = None,
 ) -> PrepareReport:
@@ -52,7 +54,7 @@ def prepare(
     Args:
         name: Which one; ``kinestream data prepare --list`` shows them.
         source: Its unpacked folder, or one above or below it.
-        target: The folder to write; a data set that Kinestream wrote there before is replaced.
+        target: The folder to write; the same data set in the same layout and protocol is replaced.
         protocol: One of the data set's protocols, ``loso:SUBJECT`` or ``all``; by default the usual
             one. In a store it is only what is used when nothing else is asked for.
         layout: ``folder`` or ``store``.
@@ -64,6 +66,7 @@ def prepare(
         jobs: Number of processes. With more than 1, a script that calls this needs the line
             ``if __name__ == "__main__":``.
         resume: Whether to go on with interrupted work; otherwise it is thrown away.
+        overwrite: Whether any other data set that Kinestream wrote to ``target`` is replaced too.
         progress: Called with recordings done and recordings in all.
         tell: Called with a sentence on what is begun, and whether earlier work is used.
 
@@ -73,19 +76,21 @@ def prepare(
 
     Raises:
         MissingFileError: There is no folder ``source``.
-        ConfigError: The data set, protocol, a subject or an option is unknown, or a recording would
-            be in two splits.
+        ConfigError: The data set, protocol, a subject or an option is unknown, a recording would be
+            in two splits, or ``target`` holds another data set.
         DataError: ``source`` does not hold the data set, ``target`` holds something else, or a
             split would be empty.
     """
     known = known_set(name)
     people = _checked(known.choose, layout, people, dtype, jobs, name)
     target = Path(target).absolute()
-    check_ours(target)
+    Identity.at(target)  # refuses what is no data set before anything is read
     stated = known.stated(fps)
     found = find_source(known, source, stated, ignore=target)
     divide = layout == "folder"
     plan = make_plan(known, found, protocol, train_subjects, test_subjects, divide=divide)
+    new = _identity(known, plan, layout)
+    replaces = check_target(target, new, overwrite)
     settings = {
         "version": kinestream.__version__,
         "set": hashlib.sha256(known.model_dump_json().encode()).hexdigest(),
@@ -99,12 +104,12 @@ def prepare(
     }
     with workspace(target, json_bytes(settings), resume) as work:
         if tell is not None:
-            tell(_beginning(plan, work))
+            tell(_beginning(plan, work, replaces))
         job = Job(known, work.tree, layout, dtype, people, stated)
         results = _run(job, plan, work, jobs, progress)
         report, files = finish(job, plan, results)
         work.keep_only(files)
-        check_ours(target)
+        check_target(target, new, overwrite)
         work.finish()
     return report
 
@@ -129,10 +134,18 @@ def _run(
     return results
 
 
-def _beginning(plan: Plan, work: Workspace) -> str:
+def _identity(known: KnownSet, plan: Plan, layout: Layout) -> Identity:
+    if layout == "folder":
+        return Identity(known.name, layout, plan.told(known))
+    return Identity.of_store(known.name, plan.name, {plan.name: plan.protocol})
+
+
+def _beginning(plan: Plan, work: Workspace, replaces: bool) -> str:
     counts = Counter(split for split, _ in plan.recordings)
     splits = ", ".join(f"{count} {split}" for split, count in sorted(counts.items()))
     begun = f"{len(plan.recordings)} recordings ({splits}), protocol {plan.name}."
+    if replaces:
+        begun += f" What {work.target} holds will be replaced."
     if work.resumed:
         return f"{begun} Going on with interrupted work."
     if work.discarded:

@@ -9,11 +9,12 @@ import numpy as np
 
 from kinestream.clips import UNLABELLED, Clip
 from kinestream.formats.repairs import Repairs
+from kinestream.metrics import run_table
 
 
 @dataclass(frozen=True)
 class RecordingReport:
-    """One recording that was written; ``split`` is empty in a store."""
+    """One recording that was written; segments are labelled ones, a store's split is its protocol's."""
 
     split: str
     name: str
@@ -27,14 +28,14 @@ class RecordingReport:
     @classmethod
     def of(cls, split: str, name: str, clip: Clip, repairs: Repairs) -> RecordingReport:
         """Measure a clip."""
-        labels = np.array([]) if clip.labels is None else clip.labels
+        labels = np.empty(0, np.int64) if clip.labels is None else clip.labels
         return cls(
             split=split,
             name=name,
             subject=clip.subject,
             frames=clip.num_frames,
             seconds=clip.duration_s,
-            segments=int((np.diff(labels) != 0).sum()) + 1,
+            segments=len(run_table(labels)),
             unlabelled_frames=int((labels == UNLABELLED).sum()),
             repairs=repairs,
         )
@@ -70,8 +71,8 @@ class PrepareReport:
 
     @property
     def splits(self) -> list[str]:
-        """Names of the splits that have recordings; none in a store."""
-        return sorted({one.split for one in self.recordings} - {""})
+        """Names of the splits that have recordings."""
+        return sorted({one.split for one in self.recordings})
 
     def totals(self, split: str | None = None) -> dict[str, Any]:
         """Sums over a split, or over everything."""

@@ -55,6 +55,7 @@ class Source:
         recordings: In the order of their names.
         files: Everything that lies there, as labels and splits may lie in files of their own.
         doubles: Files that stand for a recording which another file was taken for.
+        closed: Folders that cannot be opened, and why.
         protocols: Those of the data set, and those that its files list themselves.
     """
 
@@ -62,6 +63,7 @@ class Source:
     recordings: tuple[Recording, ...]
     files: tuple[Path, ...]
     doubles: tuple[Path, ...]
+    closed: Mapping[Path, str]
     protocols: Mapping[str, Protocol]
 
     def state(self) -> str:
@@ -86,12 +88,17 @@ def find_source(
 
     Raises:
         MissingFileError: There is no such folder.
-        DataError: It does not hold the data set, or a split file cannot be read.
+        DataError: It is a file, it does not hold the data set, or a split file cannot be read.
     """
     root = Path(root)
+    if root.is_file():
+        raise DataError(
+            f"{root} is a file; name the folder that holds {known.name}, such as {root.parent}."
+        )
     if not root.is_dir():
         raise MissingFileError(f"there is no folder {root}; unpack {known.name} there first.")
-    files = sorted(_files(root, ignore), key=lambda file: (len(file.parts), file))
+    closed: dict[Path, str] = {}
+    files = sorted(_files(root, ignore, closed), key=lambda file: (len(file.parts), file))
     found: dict[str, Recording] = {}
     doubles = []
     for one in _recordings(known, root, files, stated):
@@ -102,6 +109,7 @@ def find_source(
         raise DataError(
             f"{root} does not hold {known.name} ({known.title}): none of its {len(files)} files "
             f"is named like its recordings (regular expression {known.recording})."
+            + "".join(f" {folder} cannot be opened: {why}." for folder, why in closed.items())
         )
     recordings = [found[name] for name in sorted(found)]
     for attribute, split_file in known.split_files.items():
@@ -120,7 +128,7 @@ def find_source(
             protocols |= inner
             listed |= attributes
         recordings = [_with(one, listed.get(one.inside or "", {})) for one in recordings]
-    return Source(root, tuple(recordings), tuple(files), tuple(doubles), protocols)
+    return Source(root, tuple(recordings), tuple(files), tuple(doubles), closed, protocols)
 
 
 def read_split_file(path: Path, form: SplitFile) -> dict[str, str]:
@@ -149,10 +157,14 @@ def read_split_file(path: Path, form: SplitFile) -> dict[str, str]:
     return values
 
 
-def _files(root: Path, ignore: Path | None) -> Iterator[Path]:
+def _files(root: Path, ignore: Path | None, closed: dict[Path, str]) -> Iterator[Path]:
     base = len(root.parts)
     count = 0
-    for folder, below, names in os.walk(root):
+
+    def note(error: OSError) -> None:
+        closed[Path(error.filename)] = error.strerror or str(error)
+
+    for folder, below, names in os.walk(root, onerror=note):
         place = Path(folder)
         below[:] = [
             name

@@ -9,6 +9,7 @@ import threading
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager
 from itertools import repeat
 from multiprocessing.connection import wait
 
@@ -35,7 +36,9 @@ def run_batches(job: Job, batches: Sequence[Batch], jobs: int) -> Iterator[Batch
     fresh = multiprocessing.get_context("spawn")
     pool = ProcessPoolExecutor(min(jobs, len(batches)), fresh, _prepare_worker)
     try:
-        yield from pool.map(run_batch, repeat(job), batches)
+        with _without_interrupts():
+            results = pool.map(run_batch, repeat(job), batches)  # this starts the processes
+        yield from results
     except BrokenProcessPool:
         raise DataError(
             "a process that reads recordings was ended, perhaps for lack of memory: begin again with "
@@ -44,6 +47,19 @@ def run_batches(job: Job, batches: Sequence[Batch], jobs: int) -> Iterator[Batch
         ) from None
     finally:
         pool.shutdown(wait=True, cancel_futures=True)
+
+
+@contextmanager
+def _without_interrupts() -> Iterator[None]:
+    """Keep Ctrl-C until the block ends; processes started in it never get any."""
+    if not hasattr(signal, "pthread_sigmask"):  # no such masks on this system
+        yield
+        return
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def _prepare_worker() -> None:

@@ -96,10 +96,10 @@ def workspace(target: Path, settings: bytes, resume: bool = True) -> Iterator[Wo
             (root / "journal").mkdir(exist_ok=True)
             yield Workspace(target, root, resumed, discarded=other)
     except OSError as error:
-        raise DataError(
-            f"{target} cannot be written: {error.strerror or error}. What is done is kept in "
-            f"{root}; the same command goes on from there."
-        ) from None
+        kept = ""
+        if any((root / "journal").glob("*.json")):
+            kept = f" What is done is kept in {root}; the same command goes on from there."
+        raise DataError(f"{target} cannot be written: {error.strerror or error}.{kept}") from None
 
 
 def _empty(root: Path) -> None:

@@ -16,12 +16,12 @@ from numpy.typing import NDArray
 from kinestream.clips import MAX_VALUES, UNLABELLED
 from kinestream.errors import DataError
 from kinestream.formats.labels import MAX_CLASSES
+from kinestream.formats.parsing.rate import check_fps
 from kinestream.metrics import runs
 
 MAX_SPANS = 1_000_000
 MAX_SECONDS = 1e7  # four months
 MAX_LABEL = 500  # characters
-MAX_FPS = 1e6
 
 _JOINERS = dict.fromkeys((0x200C, 0x200D))  # invisible, but Persian and Hindi are written with them
 
@@ -44,6 +44,7 @@ class FrameLabels(NamedTuple):
             that start together the shortest.
         too_short: Spans that cover no frame at this rate.
         outside: Spans that begin behind the last frame.
+        cut: Spans that begin before the last frame and would end behind it.
     """
 
     labels: NDArray[np.int64]
@@ -51,6 +52,7 @@ class FrameLabels(NamedTuple):
     overlapped: int
     too_short: int
     outside: int
+    cut: int = 0
 
 
 @dataclass(frozen=True)
@@ -80,7 +82,7 @@ class Annotations:
                     f"a start of 0 or more, and an end not before it and within {MAX_SECONDS:g} s."
                 )
             label = " ".join(label.split())
-            if not label or len(label) > MAX_LABEL or not label.translate(_JOINERS).isprintable():
+            if not _is_label(label):
                 raise DataError(
                     f"{self._where}the label {label[:40]!r} at {start_s:g} s is empty, too long or "
                     f"holds control characters."
@@ -142,7 +144,8 @@ class Annotations:
             background: Class of frames outside every span; they are unlabelled where omitted.
 
         Raises:
-            DataError: A label is not among ``classes``, or there are too many frames or classes.
+            DataError: A label is not among ``classes``, ``background`` is no name, or there are too
+                many frames or classes.
 
         >>> Annotations((Span(0.5, 1.0, "sit"),)).to_frames(4, 2.0).labels.tolist()
         [-1, 0, -1, -1]
@@ -153,7 +156,7 @@ class Annotations:
         index = self._index(classes, background)
         labels = np.full(num_frames, UNLABELLED if background is None else index[background])
         claims = np.zeros(num_frames + 1, dtype=np.int64)
-        too_short = outside = 0
+        too_short = outside = cut = 0
         painted: list[tuple[int, int]] = []  # what has its label, apart, the leftmost last
         for span in reversed(self.spans):
             first, stop = nearest(span.start_s * fps), nearest(span.end_s * fps)
@@ -163,6 +166,7 @@ class Annotations:
             if first == stop:
                 too_short += 1
                 continue
+            cut += stop > num_frames
             stop = min(stop, num_frames)
             claims[first] += 1
             claims[stop] -= 1
@@ -174,10 +178,14 @@ class Annotations:
             labels[free:stop] = index[span.label]
             painted.append((first, max(free, stop)))
         overlapped = int((np.cumsum(claims) > 1).sum())
-        return FrameLabels(labels, tuple(index), overlapped, too_short, outside)
+        return FrameLabels(labels, tuple(index), overlapped, too_short, outside, cut)
 
     def _index(self, classes: Sequence[str] | None, background: str | None) -> dict[str, int]:
         names = list(self.classes if classes is None else classes)
+        if background is not None and not _is_label(background):
+            raise DataError(
+                f"background must be the name of a class, got {ascii(background)[:40]}."
+            )
         if background is not None and background not in names:
             names.insert(0, background)
         if len(names) > MAX_CLASSES:
@@ -192,15 +200,10 @@ class Annotations:
         return {name: k for k, name in enumerate(names)}
 
 
-def check_fps(fps: float, source: object) -> None:
-    """Refuse what is no frame rate.
-
-    Raises:
-        DataError: It is not above 0, or absurd.
-    """
-    if not 0 < fps <= MAX_FPS:
-        where = f"{source}: " if source else ""
-        raise DataError(f"{where}fps must be above 0 and at most {MAX_FPS:g}, got {fps:g}.")
+def _is_label(text: object) -> bool:
+    if not isinstance(text, str) or not 0 < len(text) <= MAX_LABEL:
+        return False
+    return text.translate(_JOINERS).isprintable()
 
 
 def nearest(frame: float) -> int:

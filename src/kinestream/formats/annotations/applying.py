@@ -8,7 +8,7 @@ from dataclasses import replace
 
 from kinestream.clips import Clip
 from kinestream.errors import DataError
-from kinestream.formats.annotations.annotations import Annotations
+from kinestream.formats.annotations.annotations import Annotations, FrameLabels
 
 _log = logging.getLogger(__name__)
 
@@ -21,7 +21,7 @@ def with_labels(
 ) -> Clip:
     """The clip with labels of a file in place of its own.
 
-    Spans that overlap, cover no frame or lie behind the recording are logged with their number.
+    What :func:`within` logs, is logged.
 
     Args:
         clip: A recording that begins at second 0 of the labels.
@@ -32,20 +32,40 @@ def with_labels(
     Raises:
         DataError: No span lies within the recording, or a label is not among ``classes``.
     """
-    found = annotations.to_frames(clip.num_frames, clip.fps, classes, background)
+    found = within(annotations, clip.num_frames, clip.fps, classes, background)
+    return replace(clip, labels=found.labels, classes=found.classes)
+
+
+def within(
+    annotations: Annotations,
+    num_frames: int,
+    fps: float,
+    classes: Sequence[str] | None = None,
+    background: str | None = None,
+) -> FrameLabels:
+    """A label for each of ``num_frames`` frames, as :meth:`Annotations.to_frames`.
+
+    Spans that overlap, cover no frame, are cut at the end or lie behind it are logged with their
+    number.
+
+    Raises:
+        DataError: No span lies within the frames, or a label is not among ``classes``.
+    """
+    found = annotations.to_frames(num_frames, fps, classes, background)
     if found.outside == len(annotations.spans):
         raise DataError(
             f"{annotations.source or 'the labels'}: none of {len(annotations.spans)} spans lies "
-            f"within the {clip.duration_s:.2f} s of the recording."
+            f"within the {num_frames / fps:.2f} s of the recording."
         )
     for count, what in (
         (found.overlapped, "frames have several labels; the one that starts later is kept"),
         (found.too_short, "spans are shorter than half a frame and are lost"),
         (found.outside, "spans begin behind the end of the recording and are left out"),
+        (found.cut, "spans end behind the end of the recording and are cut there"),
     ):
         if count:
             _log.warning("%s: %d %s", annotations.source or "labels", count, what)
-    return replace(clip, labels=found.labels, classes=found.classes)
+    return found
 
 
 def labels_of(clip: Clip) -> Annotations:

@@ -14,7 +14,8 @@ import numpy as np
 from kinestream.clips import UNLABELLED
 from kinestream.errors import DataError
 from kinestream.files import write_atomically
-from kinestream.formats.annotations.annotations import Annotations, nearest
+from kinestream.formats.annotations.annotations import Annotations
+from kinestream.formats.annotations.applying import within
 from kinestream.formats.annotations.label_format import LabelFormat, Terms
 from kinestream.formats.format import Head
 from kinestream.formats.labels import HEADER, MAX_CLASSES, labels_text
@@ -77,10 +78,13 @@ def _annotations(path: Path, names: list[str], fps: float) -> Annotations:
 
 def _write(annotations: Annotations, path: Path, terms: Terms) -> None:
     fps = terms.needed_fps(path)
-    frames = terms.num_frames or max(1, nearest(annotations.end_s * fps))
+    frames = terms.frames_of(annotations)
     if frames > MAX_FRAMES:
         raise DataError(f"{path}: {frames} frames would be written, {MAX_FRAMES} are allowed.")
-    found = annotations.to_frames(frames, fps)
+    if annotations.spans:
+        found = within(annotations, frames, fps)
+    else:
+        found = annotations.to_frames(frames, fps)
     write_atomically(path, labels_text(found.labels, found.classes).encode())
 
 

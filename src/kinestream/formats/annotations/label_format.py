@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from kinestream.errors import DataError
-from kinestream.formats.annotations.annotations import Annotations, check_fps
+from kinestream.formats.annotations.annotations import Annotations, nearest
 from kinestream.formats.format import Head
+from kinestream.formats.parsing.rate import check_fps
 
 
 @dataclass(frozen=True)
@@ -19,24 +20,34 @@ class Terms:
         fps: Frames per second, for files that count frames.
         tier: Which of several tiers or label sets.
         num_frames: Length of the recording, for files with a label for every frame.
+
+    Raises:
+        DataError: The rate is none.
     """
 
     fps: float | None = None
     tier: str | None = None
     num_frames: int | None = None
 
+    def __post_init__(self) -> None:
+        if self.fps is not None:
+            check_fps(self.fps)
+
     def needed_fps(self, path: Path) -> float:
         """The frame rate, for files that count frames.
 
         Raises:
-            DataError: It was not stated, or is no rate.
+            DataError: It was not stated.
         """
         if self.fps is None:
             raise DataError(
                 f"{path} counts frames: give their rate with --fps N, fps=... in Python."
             )
-        check_fps(self.fps, path)
         return self.fps
+
+    def frames_of(self, annotations: Annotations) -> int:
+        """The frames that a label for each is written for: those stated, else up to the last span."""
+        return self.num_frames or max(1, nearest(annotations.end_s * (self.fps or 1.0)))
 
 
 @dataclass(frozen=True)

@@ -1,9 +1,13 @@
-"""A CSV file with a stretch of time in every row: ``start_s,end_s,label``."""
+"""A CSV file with a stretch of time in every row: ``start_s,end_s,label``.
+
+Capitals do not matter, the unit does: a column ``start`` may be in anything and is not taken.
+"""
 
 from __future__ import annotations
 
 import csv
 import io
+import re
 from pathlib import Path
 
 from kinestream.errors import DataError
@@ -40,11 +44,26 @@ def _read(path: Path, terms: Terms) -> Annotations:
 
 
 def _separator(line: str) -> str | None:
-    return next((mark for mark in _SEPARATORS if set(HEADER) <= set(_cells(line, mark))), None)
+    return next((mark for mark in _SEPARATORS if _names_each(_cells(line, mark))), None)
+
+
+def _names_each(cells: list[str]) -> bool:
+    return all(cells.count(name) == 1 for name in HEADER)
 
 
 def _cells(line: str, mark: str) -> list[str]:
-    return [cell.strip().strip('"') for cell in line.split(mark)]
+    return [cell.strip().strip('"').lower() for cell in line.split(mark)]
+
+
+def looks_like_segments(line: str) -> bool:
+    """Whether a header begins columns as this format does, without being one.
+
+    >>> looks_like_segments("Start;End;Label"), looks_like_segments("start_x,end_x")
+    (True, False)
+    """
+    names = re.split("[,;\t]", line.lower())
+    begins = [re.split("[^a-z]", name.strip(' "'))[0] for name in names]
+    return {"start", "end"} <= set(begins) and bool({"label", "class", "action"} & set(begins))
 
 
 def _span(row: list[str], order: list[int], width: int, where: str) -> Span:

@@ -58,5 +58,5 @@ def label_format_for(path: Path) -> LabelFormat:
     names = [each.name for each in fitting] or list(LABEL_FORMATS)
     raise ConfigError(
         f"the ending of {path.name!r} does not tell the format of its labels: name one of "
-        f"{', '.join(names)}."
+        f"{', '.join(names)} (--to NAME, format=... in Python)."
     )

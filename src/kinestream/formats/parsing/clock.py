@@ -17,12 +17,13 @@ from numpy.typing import NDArray
 from kinestream.clips import UNLABELLED
 from kinestream.errors import DataError
 from kinestream.formats.parsing.people import check_size
+from kinestream.formats.parsing.rate import MAX_FPS
 from kinestream.formats.repairs import Repairs
 
 LONG_GAP_S = 0.5
 MAX_STRETCH = 100  # frames per sample: a file with longer pauses has no use as one recording
 REGULAR = 0.01  # of the spacing
-MIN_FPS, MAX_FPS = 0.01, 1e6
+MIN_FPS = 0.01
 
 Whole = NDArray[np.int64]
 Times = NDArray[np.float64]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import tokenize
+import warnings
 from pathlib import Path
 from typing import Literal, NamedTuple
 
@@ -88,7 +89,9 @@ def read_header(path: Path) -> Header:
                 (1, 0): np.lib.format.read_array_header_1_0,
                 (2, 0): np.lib.format.read_array_header_2_0,
             }[version]
-            shape, fortran, dtype = read(file)
+            with warnings.catch_warnings():  # at headers that Python 2 wrote, or seems to have
+                warnings.simplefilter("ignore", UserWarning)
+                shape, fortran, dtype = read(file)
         except (ValueError, KeyError, SyntaxError, tokenize.TokenError, RecursionError):
             raise DataError(f"{path} is a damaged .npy file: its header cannot be read.") from None
         return Header(tuple(map(int, shape)), dtype, file.tell(), "F" if fortran else "C")

@@ -25,6 +25,10 @@ def chosen(path: Path, recordings: Iterable[Named], wanted: str | None) -> Readi
     if found is None or (wanted is None and len(names) > 1):
         raise DataError(
             f"{path} holds {len(names)} recordings ({listed(names)}); "
-            + (f"none is {wanted!r}." if wanted is not None else "name one with recording=... .")
+            + (
+                f"none is {wanted!r}."
+                if wanted is not None
+                else "name one with --recording NAME, recording=... in Python."
+            )
         )
     return Reading(found.clip, found.repairs)

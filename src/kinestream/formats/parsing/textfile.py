@@ -29,7 +29,7 @@ def read_lines(path: Path, what: str, max_bytes: int = MAX_BYTES) -> list[str]:
     except UnicodeDecodeError:
         text = "\0"
     if "\0" in text:
-        raise DataError(f"{path} is not a text file; expected {what}.")
+        raise DataError(f"{path} is not a text file in UTF-8; expected {what}.")
     if not text.strip():
         raise DataError(f"{path} is empty; expected {what}.")
     return text.splitlines()

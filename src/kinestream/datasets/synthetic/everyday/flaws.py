@@ -5,6 +5,8 @@ Legend: T frames, V joints, M people.
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -12,11 +14,13 @@ from kinestream.datasets.synthetic.kinect import tracked
 
 Array = NDArray[np.float64]
 Mask = NDArray[np.bool_]
+Bones = Sequence[tuple[int, int]]
 
 USUAL_M = 3.0  # the distance at which a tracker errs as a Kinect does
 TRUNK_M, BEHIND_M = 0.13, 0.12  # how wide a trunk is, and how far behind it a joint is hidden
 BURST_S = (0.1, 0.8)  # how long a joint is lost
 BURSTS = 0.12  # in a second, of each joint, at occlusion 1
+GUESSED_S = 1.0  # how long a tracker guesses where a hidden joint is
 FURNITURE_S = (1.5, 4.0)
 FURNITURE = 0.06  # in a second, at occlusion 1
 
@@ -68,12 +72,43 @@ def lost(shape: tuple[int, ...], rng: np.random.Generator, fps: float, occlusion
     return mask
 
 
-def held(values: Array, mask: Mask) -> Array:
-    """(T, V, C, M) with what (T, V, M) hides replaced by what was last seen; NaN before that."""
-    frame = np.arange(len(values))[:, None, None]
-    last = np.maximum.accumulate(np.where(mask, -1, frame), axis=0)  # (T, V, M)
-    kept = np.take_along_axis(values, np.maximum(last, 0)[:, :, None], axis=0)
-    return np.where((last < 0)[:, :, None], np.nan, kept)
+def held(values: Array, mask: Mask, bones: Bones, most: int) -> Array:
+    """Places as a tracker guesses them where joints are hidden.
+
+    A hidden joint goes along with its parent, from which it is as far and in the same direction as
+    when it was last seen. One without a parent goes along with the middle of the body. What was
+    not seen before, or not for long, is NaN.
+
+    Args:
+        values: (T, V, C, M) true places.
+        mask: (T, V, M), what is hidden.
+        bones: (child, parent) pairs.
+        most: Frames after which a tracker no longer guesses.
+    """
+    frames, joints = values.shape[:2]
+    now = np.arange(frames)[:, None, None]
+    last = np.maximum.accumulate(np.where(mask, -1, now), axis=0)  # (T, V, M)
+    unknown = (last < 0) | (now - last > most)
+    parent_of = dict(bones)
+    kept = values.copy()
+    middle = values.mean(axis=1)  # (T, C, M)
+    for joint in sorted(range(joints), key=lambda joint: _depth(joint, parent_of)):
+        parent = parent_of.get(joint)
+        base, guessed = (middle, middle) if parent is None else (values[:, parent], kept[:, parent])
+        then = np.maximum(last[:, joint], 0)[:, None]  # (T, 1, M)
+        away = np.take_along_axis(values[:, joint] - base, then, axis=0)
+        away = np.where(unknown[:, joint, None], np.nan, away)
+        kept[:, joint] = np.where(mask[:, joint, None], guessed + away, values[:, joint])
+    return kept
+
+
+def _depth(joint: int, parent_of: Mapping[int, int]) -> int:
+    """Number of bones from a joint to its root."""
+    for depth in range(len(parent_of) + 1):
+        if joint not in parent_of:
+            return depth
+        joint = parent_of[joint]
+    return 0
 
 
 def _behind(seen: Array, trunk: Array) -> Mask:

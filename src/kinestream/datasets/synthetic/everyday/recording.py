@@ -16,7 +16,7 @@ from kinestream.datasets.synthetic.everyday.actor import Actor
 from kinestream.datasets.synthetic.everyday.blocks import blocks
 from kinestream.datasets.synthetic.everyday.body import Body
 from kinestream.datasets.synthetic.everyday.camera import Camera, in_picture, pictured
-from kinestream.datasets.synthetic.everyday.flaws import held, hidden, lost, tracked_at
+from kinestream.datasets.synthetic.everyday.flaws import GUESSED_S, held, hidden, lost, tracked_at
 from kinestream.datasets.synthetic.everyday.landmarks import at, joints, recipes
 from kinestream.datasets.synthetic.everyday.pair import Pair
 from kinestream.datasets.synthetic.everyday.scene import Scene
@@ -157,7 +157,8 @@ def _seen(
     gone = lost(covered.shape, rng, fps, scene.occlusion)
     found = np.stack([tracked_at(body, rng, fps, scene.noise) for body in bodies], axis=-1)
     if layout.units == "px":
-        return _picture(found, covered, gone, rng), SCORED
+        guessed = held(found, covered, layout.bones, round(GUESSED_S * fps))
+        return _picture(guessed, covered, gone, rng), SCORED
     found = np.where((covered | gone)[:, :, None], np.nan, found)  # (T, V, 3, M)
     return found.transpose(2, 0, 1, 3) * (1000.0 if layout.units == "mm" else 1.0), XYZ
 
@@ -173,16 +174,16 @@ def _placed(actor: Actor, layout: Skeleton, times_s: Array) -> tuple[Array, Arra
 
 
 def _picture(
-    found: Array,
+    guessed: Array,
     covered: NDArray[np.bool_],
     gone: NDArray[np.bool_],
     rng: np.random.Generator,
 ) -> Array:
-    """(3, T, V, M): pixels and score. What is covered stays where it was, with a low score."""
-    places = np.moveaxis(found, 2, -1)  # (T, V, M, 3)
+    """(3, T, V, M): pixels and score. What is covered keeps its place on the body, with a low score."""
+    places = np.moveaxis(guessed, 2, -1)  # (T, V, M, 3)
     pixels = pictured(places)
+    kept = np.moveaxis(pixels, -1, 2)  # (T, V, 2, M)
     gone = gone | ~in_picture(pixels, places)
-    kept = held(np.moveaxis(pixels, -1, 2), covered)  # (T, V, 2, M)
     score = rng.beta(30.0, 3.0, covered.shape)
     score = np.where(covered, 0.25 * score, score)
     unseen = gone | np.isnan(kept[:, :, 0])

@@ -120,6 +120,7 @@ class Scene:
                 f"view is for joints, and {self.layout.name!r} is a layout of sensors: leave it out."
             )
         _check_names(self.actions)
+        _check_alone(self.actions, self.people)
         if not isinstance(self.variation, Variation):
             raise ConfigError(f"variation must be a Variation, got {self.variation!r}.")
         if self.trimmed and len(self.names) != 1:
@@ -160,3 +161,12 @@ def _check_names(names: object) -> None:
     listed = isinstance(names, list | tuple) and all(isinstance(name, str) for name in names)
     if names is not None and not listed:
         raise ConfigError(f"actions must be a list of names, got {names!r}.")
+
+
+def _check_alone(names: Sequence[str] | None, people: int) -> None:
+    shared = [name for name in names or () if name in PAIR_ACTIONS and name not in ACTIONS]
+    if people == 1 and shared:
+        raise ConfigError(
+            f"{', '.join(shared)} needs two people: ask for people=2 (--people 2), who can do "
+            f"{', '.join(PAIR_ACTIONS)}."
+        )

@@ -1,0 +1,1 @@
+"""What a finished run is worth on recordings it has not learned from."""
