@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ import pytest
 import kinestream as ks
 from kinestream.cli.plot import parsed, spread
 from kinestream.errors import ConfigError
+from kinestream.formats.pyskl_writing import write_pyskl
 
 pytest.importorskip("matplotlib")
 
@@ -57,12 +59,23 @@ def test_what_a_recording_does_not_tell_can_be_stated(run: Run, tmp_path: Path) 
     done = run("plot", "skeleton", tmp_path / "a.npy", tmp_path / "a.png", *said)
     assert (done.code, done.err) == (0, "")
     assert "8 of 30 frames" in done.out
-    done = run("plot", "skeleton", tmp_path / "a.npy", tmp_path / "b.png", *said, "--format", "csv")
-    assert done.code == 2
+    for wrong in (("--format", "bvh"), ("--format", "none")):
+        done = run("plot", "skeleton", tmp_path / "a.npy", tmp_path / "b.png", *said, *wrong)
+        assert done.code == 2 and not (tmp_path / "b.png").exists()
+
+
+def test_one_of_several_recordings_is_drawn(run: Run, tmp_path: Path) -> None:
+    clip = ks.generate("kinect", seed=1)
+    labels = np.zeros(clip.num_frames, dtype=np.int64)
+    several = {"a": replace(clip, labels=labels), "b": replace(clip, labels=labels)}
+    write_pyskl(tmp_path / "a.pkl", several, {})
+    said = ("--skeleton", "kinect20", "--fps", "15")
+    done = run("plot", "skeleton", tmp_path / "a.pkl", tmp_path / "a.png", *said)
+    assert done.code == 2 and "--recording" in done.err
     done = run(
-        "plot", "skeleton", tmp_path / "a.npy", tmp_path / "b.png", *said, "--recording", "b"
+        "plot", "skeleton", tmp_path / "a.pkl", tmp_path / "a.png", *said, "--recording", "b"
     )
-    assert not (tmp_path / "a.npy.png").exists()
+    assert (done.code, done.err) == (0, "")
 
 
 def test_frames_in_words() -> None:

@@ -16,6 +16,8 @@ import pytest
 import kinestream as ks
 from kinestream.bundle import Bundle
 from kinestream.clips import Clip
+from kinestream.errors import DataError
+from kinestream.formats.format import Head
 from kinestream.formats.pyskl_writing import write_pyskl
 from kinestream.recognition import recognise_people
 from kinestream.timeline import Timeline
@@ -228,6 +230,23 @@ def test_one_bad_recording_does_not_cost_the_others(
     assert done.code == 2
     assert "a.npz: joint 1 of frame 4 is nan" in done.out and "b.npz, person 0" in done.out
     assert "1 of 2 recordings could not be labelled" in done.err
+
+
+def test_a_recording_that_cannot_be_opened_does_not_cost_the_others(
+    run: Run, bundle_path: Path, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    see = Head.of
+
+    def shut(path: Path) -> Head:
+        if path.name == "s1.npz":
+            raise DataError(f"{path} cannot be read: Permission denied.")
+        return see(path)
+
+    monkeypatch.setattr(Head, "of", staticmethod(shut))
+    done = run("run", folder, "--bundle", bundle_path)
+    assert done.code == 2
+    assert "s1.npz cannot be read: Permission denied" in done.out
+    assert "s2.npz, person 0" in done.out
 
 
 def test_resampling_is_said(run: Run, bundle_path: Path, clip_of: ClipOf, tmp_path: Path) -> None:

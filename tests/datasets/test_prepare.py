@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 from typer.testing import CliRunner
 
 from kinestream.cli.data import app
 from kinestream.datasets import FolderDataset, prepare
+from kinestream.datasets.preparing.report import RecordingReport
+from kinestream.datasets.synthetic import generate
 from kinestream.errors import ConfigError, DataError, InputError, MissingFileError
+from kinestream.formats import Repairs
 
 JOINTS = "".join(f"{t} " + f"{t / 100} " * 60 + "\n" for t in range(0, 200, 4))
 COLUMNS = "x_acc,y_acc,z_acc,x_gyro,y_gyro,z_gyro,timestamp,label\n"
@@ -68,6 +73,14 @@ def test_utkinect_becomes_a_data_set(kinect: Path, tmp_path: Path) -> None:
     ]
     assert json.loads((tmp_path / "set" / "report.json").read_text()) == report.to_dict()
     assert (seen[0], seen[-1]) == ((0, 6), (6, 6))
+
+
+def test_stretches_without_a_label_are_no_segments() -> None:
+    clip = generate("kinect", seed=1)
+    labels = np.repeat([-1, 2, -1, 1], [5, 5, 5, clip.num_frames - 15])
+    for given, segments in ((labels, 2), (None, 0)):
+        measured = replace(clip, labels=given)
+        assert RecordingReport.of("train", "a", measured, Repairs()).segments == segments
 
 
 @pytest.mark.parametrize("up", [0, 1])

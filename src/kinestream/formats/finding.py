@@ -67,12 +67,12 @@ def _inside(folder: Path) -> Iterator[Path]:
         return
     try:
         children = [child for child in sorted(folder.iterdir()) if not child.name.startswith(".")]
-        folders = [child for child in children if child.is_dir()]
+        folders = {child for child in children if child.is_dir()}
     except OSError:
         yield folder
         return
     yield from _known(child for child in children if child not in folders)
-    for child in folders:
+    for child in sorted(folders):
         if not child.is_symlink():
             yield from _inside(child)
 
