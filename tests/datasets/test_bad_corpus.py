@@ -138,4 +138,4 @@ def test_the_audit_names_every_broken_file(tmp_path: Path) -> None:
     said = "\n".join(each.text for each in findings_of(survey, "m"))
     assert "more recordings cannot be read" in said
     assert "4 joints are missing" in said
-    assert "nobody is seen in 1 frames" in said
+    assert "nobody is seen in 1 frame" in said
