@@ -22,6 +22,15 @@ Float = TypeVar("Float", bound=np.floating[Any])
 _OF_BODY = re.compile(r"(?:[bdr]_)*[xyz]")
 
 
+def positions_in(channels: tuple[str, ...]) -> list[int]:
+    """Indices of the channels ``x``, ``y``, ``z``; none for sensors.
+
+    >>> positions_in(("acc_x", "x"))
+    [1]
+    """
+    return [i for i, channel in enumerate(channels) if channel in ("x", "y", "z")]
+
+
 def position_channels(channels: tuple[str, ...], feature: str) -> list[int]:
     """Indices of the channels ``x``, ``y``, ``z``.
 
@@ -31,7 +40,7 @@ def position_channels(channels: tuple[str, ...], feature: str) -> list[int]:
     >>> position_channels(("x", "y", "score"), "centre")
     [0, 1]
     """
-    rows = [i for i, channel in enumerate(channels) if channel in ("x", "y", "z")]
+    rows = positions_in(channels)
     if not rows:
         raise ConfigError(f"feature {feature!r} needs positions x, y, z among channels {channels}.")
     return rows

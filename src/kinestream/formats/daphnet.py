@@ -24,12 +24,13 @@ from kinestream.errors import DataError
 from kinestream.formats.format import Format, Head, Reading, Stated
 from kinestream.formats.parsing.clock import by_number
 from kinestream.formats.parsing.textfile import finite_numbers, read_lines
+from kinestream.formats.parsing.units import STANDARD_GRAVITY
 from kinestream.formats.parsing.unseen import without_unseen
 from kinestream.formats.repairs import Repairs
 from kinestream.skeletons import skeleton
 
 FPS = 64.0
-MILLI_G = 9.80665e-3
+MILLI_G = STANDARD_GRAVITY / 1000
 """A thousandth of standard gravity, m/s2."""
 
 CLASSES = ("no_freeze", "freeze")

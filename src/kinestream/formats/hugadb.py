@@ -28,6 +28,7 @@ from kinestream.errors import DataError
 from kinestream.formats.format import Format, Head, Reading, Stated
 from kinestream.formats.parsing.class_lists import class_list
 from kinestream.formats.parsing.textfile import finite_numbers, read_lines
+from kinestream.formats.parsing.units import STANDARD_GRAVITY
 from kinestream.formats.parsing.unseen import without_unseen
 from kinestream.formats.repairs import Repairs
 from kinestream.skeletons import skeleton
@@ -35,7 +36,7 @@ from kinestream.skeletons import skeleton
 FPS = 1000 / 17
 """The authors count 2,111,962 samples in 35,903 s: one every 17 ms."""
 
-ACCELERATION = 2 * 9.80665 / 2**15
+ACCELERATION = 2 * STANDARD_GRAVITY / 2**15
 """m/s2 in a unit of the files, whose range is 2 g."""
 
 ANGULAR_RATE = math.radians(2000) / 2**15

@@ -19,16 +19,15 @@ from kinestream.clips import IMU, Clip
 from kinestream.errors import DataError
 from kinestream.formats.format import Format, Head, Reading, Stated
 from kinestream.formats.parsing.matfile import first_variable, read_variable
+from kinestream.formats.parsing.units import STANDARD_GRAVITY
 from kinestream.formats.repairs import Repairs
 from kinestream.formats.utd_mhad import told_by_name
 from kinestream.skeletons import skeleton
 
 FPS = 50.0
-G = 9.80665
-"""Standard gravity, m/s2."""
 
 VARIABLE = "d_iner"
-_UNITS = np.array([G] * 3 + [np.pi / 180] * 3)
+_UNITS = np.array([STANDARD_GRAVITY] * 3 + [np.pi / 180] * 3)
 
 
 def read_utd_mhad_inertial(path: str | Path) -> tuple[Clip, Repairs]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from typing import Any
 
 # The first seven are those of Okabe and Ito (Color Universal Design, 2008) without black. Each of
 # the others is the one farthest from all before it in OKLab, seen with normal vision and through
@@ -20,6 +21,7 @@ PALETTE = (
     *("#4BB4C3", "#E16987", "#B45A5A", "#B469B4", "#5A1E3C", "#96B45A"),
 )
 BACKGROUND = "#DADADA"
+UNLABELLED: dict[str, Any] = {"facecolor": "#F4F4F4", "edgecolor": "#B0B0B0", "hatch": "////"}
 INK = "#222222"
 FAINT = "#8A8A8A"
 

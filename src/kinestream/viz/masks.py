@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -28,7 +28,7 @@ from kinestream.viz.canvas import (
     tidy,
     write,
 )
-from kinestream.viz.colours import INK, class_colour, rgb
+from kinestream.viz.colours import INK, UNLABELLED, class_colour, rgb
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -39,7 +39,6 @@ COLUMNS = 4000  # of a bar: more than a printed page resolves
 _INSIDE, _RIGHT, _MARGIN = 9.0, 0.3, 0.16  # inches
 _BAR, _GAP, _HEADING, _BLOCK_GAP, _AXIS = 0.26, 0.05, 0.24, 0.5, 0.3
 _TITLE, _NAME = 0.32, 26
-_UNLABELLED: dict[str, Any] = {"facecolor": "#F4F4F4", "edgecolor": "#B0B0B0", "hatch": "////"}
 
 
 @dataclass(frozen=True, eq=False)
@@ -133,7 +132,7 @@ def _entries(
         for k in sorted(seen - {-1})
     ]
     if -1 in seen:
-        entries.append(("not labelled", {**_UNLABELLED, "linewidth": 0}))
+        entries.append(("not labelled", {**UNLABELLED, "linewidth": 0}))
     return entries
 
 
@@ -152,7 +151,7 @@ def _draw(
     for number, (name, labels) in enumerate(rows.items()):
         axes = place(figure, left, top, _INSIDE, _BAR)
         end_s = len(labels) / mask.fps
-        axes.add_patch(Rectangle((0, 0), end_s, 1, **_UNLABELLED, linewidth=0, zorder=0))
+        axes.add_patch(Rectangle((0, 0), end_s, 1, **UNLABELLED, linewidth=0, zorder=0))
         # Each column shows the frame that is on at its middle.
         frames = ((np.arange(COLUMNS) + 0.5) * len(labels) / COLUMNS).astype(np.int64)
         axes.imshow(

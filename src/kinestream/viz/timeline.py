@@ -30,7 +30,7 @@ from kinestream.viz.canvas import (
     tidy,
     write,
 )
-from kinestream.viz.colours import FAINT, INK, class_colour, ink_on, rgb
+from kinestream.viz.colours import FAINT, INK, UNLABELLED, class_colour, ink_on, rgb
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -46,7 +46,6 @@ _BAR, _TRACE, _GAP = 0.34, 0.50, 0.06
 _HEADING, _BLOCK_GAP, _AXIS = 0.22, 0.18, 0.36
 _TITLE, _MARGIN = 0.30, 0.14
 _NAME_AT = (-0.007, 0.5)  # of a bar, in shares of its axes
-_UNLABELLED: dict[str, Any] = {"facecolor": "#F4F4F4", "edgecolor": "#B0B0B0", "hatch": "////"}
 
 
 def plot_timeline(
@@ -115,7 +114,7 @@ def _entries(timelines: Sequence[Timeline]) -> list[Entry]:
         for index in sorted(seen - {-1})
     ]
     if -1 in seen:
-        entries.append(("not labelled", {**_UNLABELLED, "linewidth": 0}))
+        entries.append(("not labelled", {**UNLABELLED, "linewidth": 0}))
     return entries
 
 
@@ -169,7 +168,7 @@ def _draw_bar(
 
     start_s, end_s = float(timeline.times_s[0]), float(timeline.times_s[-1]) + 1 / timeline.fps
     width_s = end_s - start_s
-    axes.add_patch(Rectangle((start_s, 0), width_s, 1, **_UNLABELLED, linewidth=0, zorder=0))
+    axes.add_patch(Rectangle((start_s, 0), width_s, 1, **UNLABELLED, linewidth=0, zorder=0))
     colours = _columns(timeline, labels, start_s, end_s)  # (1, W, 4)
     axes.imshow(
         colours, extent=(start_s, end_s, 0, 1), aspect="auto", interpolation="nearest", zorder=1

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kinestream.clips import UNLABELLED, Clip
+from kinestream.features.positions import positions_in
 from kinestream.formats.repairs import Repairs
 from kinestream.metrics import runs
 
@@ -124,14 +125,9 @@ def facts_of(
     )
 
 
-def position_rows(channels: tuple[str, ...]) -> list[int]:
-    """Indices of the channels x, y and z."""
-    return [row for row, channel in enumerate(channels) if channel in ("x", "y", "z")]
-
-
 def _body_size(clip: Clip, finite: Mask) -> float:
     """Median over frames and people of the longest side of the box around a body."""
-    rows = position_rows(clip.channels)
+    rows = positions_in(clip.channels)
     if not rows:
         return 0.0
     whole = _whole(finite)
@@ -148,7 +144,7 @@ def _whole(finite: Mask) -> Mask:
 
 
 def _zeros(clip: Clip, finite: Mask) -> int:
-    rows = position_rows(clip.channels)
+    rows = positions_in(clip.channels)
     if not rows:
         return 0
     at_origin = (clip.data[rows] == 0).all(axis=0) & finite  # (T, V, M)
@@ -158,7 +154,7 @@ def _zeros(clip: Clip, finite: Mask) -> int:
 
 
 def _jumps(clip: Clip, finite: Mask, size: float) -> tuple[tuple[int, int], ...]:
-    rows = position_rows(clip.channels)
+    rows = positions_in(clip.channels)
     if not rows or size == 0:
         return ()
     both = finite[1:] & finite[:-1]

@@ -11,7 +11,6 @@ SIDES = ("left", "right")
 SIGN = {"left": 1.0, "right": -1.0}
 OTHER = {"left": "right", "right": "left"}
 
-HEIGHTS_M = (1.0, 2.2)
 SPREAD = 0.03  # of each length, between people of one height
 
 
