@@ -82,8 +82,8 @@ def test_the_clip_graph_has_the_numbers_of_the_network(
 ) -> None:
     import torch
 
+    from kinestream.training.building import network_of
     from kinestream.training.checkpoints import load_latest
-    from kinestream.training.loop import network_of
     from kinestream.training.run_folder import RunFolder
 
     run = RunFolder(run_path)

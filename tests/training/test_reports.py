@@ -24,10 +24,10 @@ pytest.importorskip("torch")
 import torch
 
 from kinestream.models import classify
+from kinestream.training.building import network_of, pipeline_of
 from kinestream.training.checkpoints import load_weights, save_checkpoint
 from kinestream.training.config import DataConfig, TrainConfig
-from kinestream.training.data import fit_setup, make_trial
-from kinestream.training.loop import network_of, pipeline_of
+from kinestream.training.data import TrialMaker, fit_setup
 from kinestream.training.reports.answers import Answer, RunAnswers, answer_split
 from kinestream.training.reports.epochs import curve_rows, epochs_of
 from kinestream.training.reports.figures import Figures, label_of
@@ -250,6 +250,7 @@ def test_clip_networks_answer_whole_recordings(
     config = TrainConfig.model_validate(
         settings
         | {"data": {"path": str(tmp_path / "set")}}
+        | {"clips": {"frames": 24}}
         | {"network": {"name": "stgcn", "arguments": arguments}}
     )
     run, setup = RunFolder(tmp_path / "run"), fit_setup(clips, config.features)
@@ -262,7 +263,8 @@ def test_clip_networks_answer_whole_recordings(
     figures = Figures(answer_split(run, held_out))
     load_weights(network, load_chosen(run).weights)
     with torch.no_grad():
-        inputs = [make_trial(clip, pipeline_of(setup)).x[None] for clip in clips]
+        maker = TrialMaker(pipeline_of(setup), clips=config.clips)
+        inputs = [maker(clip).x[None] for clip in clips]
         best = [int(classify(network, x)[0].argmax()) for x in inputs]
     assert figures.whole
     assert figures.whole.top1 == pytest.approx(

@@ -175,7 +175,7 @@ def test_chance_is_new_in_every_epoch_and_the_same_in_every_run(
         seen.append((clip.subject, changed.data.tobytes()))
         return changed
 
-    monkeypatch.setattr("kinestream.training.epoch.augment", watched)
+    monkeypatch.setattr("kinestream.training.loop.augment", watched)
     config = config_of(settings, lambda v: v["training"].update(epochs=3))
     for name in ("one", "two"):
         loop.train(config, RunFolder(tmp_path / name))
@@ -233,7 +233,11 @@ def test_a_folder_in_use_is_left_alone(settings: dict[str, Any], tmp_path: Path)
         (lambda v: v["network"].update(name="lstm"), ConfigError, "unknown network 'lstm'"),
         (lambda v: v["network"]["arguments"].update(depth=3), ConfigError, "network 'stgcn': "),
         (lambda v: v["network"]["arguments"].update(lookahead=99), ConfigError, "0 to 4 frames"),
-        (lambda v: v["training"].update(segment=16), ConfigError, "set training.segment to 0 or"),
+        (
+            lambda v: v["training"].update(segment=16),
+            ConfigError,
+            "set training.segment to 0, train",
+        ),
         (lambda v: v.update(features=["bones"]), ConfigError, "unknown feature 'bones'"),
         (lambda v: v.update(background=["sleep"]), ConfigError, "background 'sleep' is not a clas"),
         (lambda v: v.update(custom={"mine": 1}), ConfigError, "network 'stgcn': .*custom"),

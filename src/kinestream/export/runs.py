@@ -10,9 +10,9 @@ import yaml
 from kinestream.bundle import Bundle
 from kinestream.export.card import Origin
 from kinestream.export.writing import check_target, manifest_of, write_bundle
+from kinestream.training.building import network_arguments, network_of
 from kinestream.training.checkpoints import load_latest, load_weights
 from kinestream.training.config import TrainConfig
-from kinestream.training.loop import network_arguments, network_of
 from kinestream.training.run_folder import RunFolder, Setup
 
 PROTOCOL = (

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
+from itertools import accumulate
+from operator import mul
 from typing import Any, Literal, NamedTuple, TypedDict
 
 import numpy as np
@@ -212,6 +214,11 @@ class Backbone(Network):
                 (x,), now = tape.when_due(partial(self._up_to, first, number + 1), x, now)
                 first = number + 1
         return tape.when_due(partial(self._label, first), x, now)
+
+    @property
+    def rates(self) -> tuple[int, ...]:
+        strides = [block.stride for block in self.blocks if isinstance(block, Block)]
+        return tuple(sorted({1, *accumulate(strides, mul)}))
 
     def over_clip(self, logits: Tensor) -> Tensor:
         return logits.mean(1) if self.head.mean is None else logits[:, -1]

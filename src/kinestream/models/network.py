@@ -76,6 +76,11 @@ class Network(nn.Module, ABC):
         return math.lcm(self.stride, *beats)
 
     @property
+    def rates(self) -> tuple[int, ...]:
+        """Input frames per frame, wherever in the network batch norms may stand."""
+        return (1,)
+
+    @property
     def streams(self) -> bool:
         """Whether the network can step: none of its means is over whole clips."""
         averages = (module for module in self.modules() if isinstance(module, Average))

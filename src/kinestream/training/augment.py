@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from kinestream.clips import Clip
 from kinestream.errors import ConfigError
 from kinestream.training.config import AugmentConfig
+from kinestream.training.playing import frames_at
 
 Array = NDArray[np.float32]
 
@@ -70,10 +71,7 @@ def _play(
 ) -> tuple[Array, NDArray[np.int64] | None]:
     frames = data.shape[1]
     times = np.linspace(0, frames - 1, max(round(frames / speed), 1))
-    before = np.floor(times).astype(int)
-    after = np.minimum(before + 1, frames - 1)
-    share = (times - before).astype(np.float32)[None, :, None, None]
-    played = data[:, before] * (1 - share) + data[:, after] * share
+    played = frames_at(data, times)
     return played, None if labels is None else labels[np.rint(times).astype(int)]
 
 

@@ -33,7 +33,7 @@ class Checkpoint:
 
     Attributes:
         epoch: Epochs done.
-        tensors: ``network.*``, ``average.*`` and ``optimizer.*``; within an epoch ``random.torch``.
+        tensors: ``network.*``, ``average.*`` and ``optimizer.*``.
         standing: Where the run stood beside that.
         damaged: Newer checkpoints that were passed over.
     """
@@ -74,7 +74,7 @@ def save_checkpoint(
         network: Its weights and running statistics are kept.
         optimizer: Its state is kept.
         average: Averaged weights.
-        standing: Says whether an epoch is under way; torch's generator is then kept, too.
+        standing: Says how far the run is.
 
     Raises:
         CheckpointError: The place cannot be written; the checkpoints before are still there.
@@ -87,8 +87,7 @@ def save_checkpoint(
     name = f"epoch-{epoch:05d}"
     if standing.tally.steps:
         name += f"-step-{standing.tally.steps:06d}"
-        tensors["random.torch"] = torch.get_rng_state()
-    tensors = {key: value.detach().clone().contiguous() for key, value in tensors.items()}
+    tensors = {key: value.detach().cpu().clone().contiguous() for key, value in tensors.items()}
     metadata = {"epoch": str(epoch), "standing": json.dumps(standing.model_dump())}
     path = folder / f"{name}.safetensors"
     with writing(path):
@@ -148,6 +147,14 @@ def clear_away(folder: Path, checkpoint: Checkpoint) -> None:
             path.with_suffix(".json").unlink(missing_ok=True)
         for part in folder.glob(".epoch-*.part"):  # of a run that was killed while it wrote
             part.unlink(missing_ok=True)
+
+
+def drop_after(folder: Path, epoch: int) -> None:
+    """Drop checkpoints of later epochs: those will come again."""
+    with writing(folder / "epoch"):
+        for path in _newest_first(folder):
+            if int(path.stem.split("-")[1]) > epoch:
+                _drop(path)
 
 
 def load_weights(network: nn.Module, weights: dict[str, Tensor]) -> None:

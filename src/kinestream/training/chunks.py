@@ -54,12 +54,23 @@ def chunks(frames: int, segment: int, network: Network, *, context: int = 0) -> 
         yield Chunk(first, start, stop, min(stop + ahead, frames), begin - start)
 
 
-def answers(network: Network, x: Tensor, chunk: Chunk) -> list[Tensor]:
+def answers(
+    network: Network, x: Tensor, chunk: Chunk, lengths: Tensor | None = None
+) -> list[Tensor]:
     """Logits (N, K, stop - start) of every stage, of a chunk of (N, C, T, V) or (N, C, T, V, M).
 
-    An answer of a network with a stride stands for the frames up to the next.
+    An answer of a network with a stride stands for the frames up to the next. A network that answers
+    once for a whole clip gives (N, K, 1).
+
+    Args:
+        network: Any network.
+        x: All frames of the recordings.
+        chunk: Which of them.
+        lengths: (N,) frames of each recording, where shorter ones are padded.
     """
-    stages = network.stages(x[:, :, chunk.first : chunk.last])
+    stages = network.stages(x[:, :, chunk.first : chunk.last], lengths)
+    if not network.streams:
+        return [network.over_clip(y.transpose(1, 2))[:, :, None] for y in stages]
     if network.stride > 1:
         stages = [y.repeat_interleave(network.stride, dim=2) for y in stages]
     return [y[:, :, chunk.start - chunk.first : chunk.stop - chunk.first] for y in stages]

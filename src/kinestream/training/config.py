@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from itertools import pairwise
-from typing import Any, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
@@ -49,6 +49,15 @@ class NetworkConfig(Section):
     arguments: dict[str, Any] = {}
     lookahead_s: float | None = Field(default=None, ge=0)
     """How long a label may wait; the argument ``lookahead`` in seconds, at the rate of the data."""
+
+
+class ClipsConfig(Section):
+    """How a network that answers once for a whole clip is given its clips."""
+
+    frames: int = Field(default=64, ge=2, le=4096)
+    """Every clip is played at the speed that gives it so many frames."""
+    crop: float = Field(default=1, gt=0, le=1)
+    """In training a random stretch is taken first, at least this share of the clip."""
 
 
 class AugmentConfig(Section):
@@ -109,9 +118,17 @@ class TrainingConfig(Section):
     epochs: int = Field(default=50, ge=1)
     batch_size: int = Field(default=8, ge=1)
     """Recordings that share one optimizer step, whatever their lengths."""
-    segment: int = Field(default=0, ge=0)
-    """Frames of a recording that are in memory at once; 0 takes it whole."""
+    segment: Annotated[int, Field(ge=0)] | Literal["auto"] = 0
+    """Frames of a recording that are in memory at once; 0 takes it whole, ``auto`` what fits."""
+    batch_norm: Literal["batch", "frozen"] = "batch"
+    """Take statistics over the whole effective batch, or leave the running ones as they are."""
     seed: int = Field(default=0, ge=0)
+    device: Literal["auto", "cpu", "cuda"] = "auto"
+    """``auto`` takes a GPU where there is one."""
+    precision: Literal["fp32", "tf32", "bf16", "fp16"] = "fp32"
+    """Of the products inside the network; weights, losses and optimizer stay in fp32."""
+    compile: bool = False
+    """Let torch compile the network: worth its minutes in long runs."""
     threads: int = Field(default=0, ge=0)
     """Threads of torch; 0 leaves its default."""
     test_every: int = Field(default=10, ge=1)
@@ -120,6 +137,10 @@ class TrainingConfig(Section):
     """Steps of an epoch between checkpoints; 0 for one at the end of every epoch only."""
     max_bad_steps: int = Field(default=10, ge=1)
     """Steps in a row without a finite loss and gradient that end a run; fewer are skipped."""
+    best_valid: Literal["", "accuracy", "frame_accuracy", "edit", "f1@10", "f1@25", "f1@50"] = ""
+    """Also keep the weights that are best on the validation subjects by this figure."""
+    tensorboard: bool = False
+    """Write the figures for TensorBoard, too."""
 
 
 class TrainConfig(Section):
@@ -130,6 +151,8 @@ class TrainConfig(Section):
     features: list[str | dict[str, Any]] = []
     graph: GraphConfig = GraphConfig()
     network: NetworkConfig
+    clips: ClipsConfig | None = None
+    """Only for networks that answer once for a whole clip, which need it."""
     augment: AugmentConfig = AugmentConfig()
     loss: LossConfig = LossConfig()
     optimizer: OptimizerConfig = OptimizerConfig()
@@ -141,3 +164,12 @@ class TrainConfig(Section):
     """Title, licence and source of the data, for the model card of an export."""
     custom: dict[str, Any] = {}
     """Free keys for your own network; passed to it as the argument ``custom`` when not empty."""
+
+    @model_validator(mode="after")
+    def _best_is_chosen_on_validation(self) -> Self:
+        held_out = self.data.valid_subjects and not self.data.train_on_valid
+        if self.training.best_valid and not held_out:
+            raise ValueError(
+                "training.best_valid needs data.valid_subjects that are not trained on"
+            )
+        return self

@@ -13,9 +13,10 @@ from kinestream.datasets.layouts.opening import open_dataset
 from kinestream.errors import ConfigError, DataError
 from kinestream.features import Pipeline
 from kinestream.streaming import fill_scene
-from kinestream.training.config import DataConfig
+from kinestream.training.config import ClipsConfig, DataConfig
+from kinestream.training.pieces import Trial
 from kinestream.training.run_folder import Setup
-from kinestream.training.step import Trial
+from kinestream.training.whole_clips import label_of_clip, played
 
 
 @dataclass(frozen=True)
@@ -78,15 +79,50 @@ def fit_setup(clips: Sequence[Clip], features: Sequence[str | dict[str, object]]
     )
 
 
-def make_trial(clip: Clip, pipeline: Pipeline, people: int = 1) -> Trial:
-    """Features and labels of one recording as tensors; scenes are filled up to ``people``.
+@dataclass(frozen=True)
+class TrialMaker:
+    """Makes recordings ready for one network.
 
-    Raises:
-        DataError: The recording shows more people than a scene holds, or a value is infinite, or
-            NaN though the features take no missing joints.
+    Attributes:
+        pipeline: The fitted features.
+        people: How many a scene of the network holds.
+        clips: For a network that answers once for a whole clip, how long clips are made.
     """
-    assert clip.labels is not None
-    pipeline.check(clip.data, clip.source)
-    data = fill_scene(clip.data, people, pipeline.absent) if people > 1 else clip.data
-    x = torch.from_numpy(np.ascontiguousarray(pipeline.clip(data)))
-    return Trial(x, torch.from_numpy(clip.labels))
+
+    pipeline: Pipeline
+    people: int = 1
+    clips: ClipsConfig | None = None
+
+    def check(self, clip: Clip) -> None:
+        """Refuse what :meth:`__call__` would, before an hour of training.
+
+        Raises:
+            DataError: As there, except for missing joints.
+        """
+        if self.clips is not None:
+            label_of_clip(clip)
+        if self.people > 1:
+            fill_scene(clip.data[:, :1], self.people, self.pipeline.absent)
+
+    def __call__(self, clip: Clip, rng: np.random.Generator | None = None) -> Trial:
+        """Features and labels of a recording as tensors; scenes are filled up to ``people``.
+
+        Args:
+            clip: Has labels.
+            rng: Draws the stretch of a clip in training; without it the clip is taken whole.
+
+        Raises:
+            DataError: The recording shows more people than a scene holds, or has several labels
+                where one is wanted, or a value is infinite, or NaN though the features take no
+                missing joints.
+        """
+        assert clip.labels is not None
+        labels = clip.labels
+        if self.clips is not None:
+            labels = np.array([label_of_clip(clip)])
+            clip = played(clip, self.clips, rng)
+        self.pipeline.check(clip.data, clip.source)
+        people = self.people
+        data = fill_scene(clip.data, people, self.pipeline.absent) if people > 1 else clip.data
+        x = torch.from_numpy(np.ascontiguousarray(self.pipeline.clip(data)))
+        return Trial(x, torch.from_numpy(labels))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 import torch
@@ -9,6 +11,7 @@ from torch import Tensor
 
 from kinestream.features import Pipeline
 from kinestream.models import Network
+from kinestream.training.computing import ALONE, Computing
 from kinestream.training.losses.loss import Loss
 from kinestream.training.standing import Standing
 
@@ -23,8 +26,8 @@ class Learner:
         loss: What it learns by.
         optimizer: Of the network's parameters.
         average: Averaged weights, where the configuration asks for them.
+        computing: Device, precision and processes.
         standing: How far the epoch is, and what went wrong.
-        random: State of torch's generator to go on from within an epoch; None otherwise.
     """
 
     network: Network
@@ -32,5 +35,18 @@ class Learner:
     loss: Loss
     optimizer: torch.optim.Optimizer
     average: dict[str, Tensor] | None
+    computing: Computing = ALONE
     standing: Standing = field(default_factory=Standing)
-    random: Tensor | None = None
+
+    @contextmanager
+    def tested(self) -> Iterator[Network]:
+        """In the block, the network has the weights that are tested and exported."""
+        if self.average is None:
+            yield self.network
+            return
+        before = {name: value.clone() for name, value in self.network.state_dict().items()}
+        self.network.load_state_dict(self.average)
+        try:
+            yield self.network
+        finally:
+            self.network.load_state_dict(before)

@@ -15,6 +15,7 @@ def make_optimizer(network: nn.Module, config: OptimizerConfig) -> torch.optim.O
     """AdamW or SGD; weight decay is for matrices, not for gains, biases and edge importances.
 
     SGD has Nesterov momentum wherever it has momentum; its weight decay is added to the gradient.
+    Both move all weights in one call (fused) on CPUs and NVIDIA GPUs.
     """
     products = (nn.Linear, nn.Conv1d, GraphConv, TemporalConv)
     matrices = [module.weight for module in network.modules() if isinstance(module, products)]
@@ -25,12 +26,13 @@ def make_optimizer(network: nn.Module, config: OptimizerConfig) -> torch.optim.O
         {"params": matrices, "weight_decay": config.weight_decay},
         {"params": others, "weight_decay": 0.0},
     ]
+    fused = all(p.device.type in ("cpu", "cuda") for p in network.parameters())
     if config.name == "sgd":
         momentum = config.momentum
         return torch.optim.SGD(
-            groups, lr=config.learning_rate, momentum=momentum, nesterov=momentum > 0
+            groups, lr=config.learning_rate, momentum=momentum, nesterov=momentum > 0, fused=fused
         )
-    return torch.optim.AdamW(groups, lr=config.learning_rate)
+    return torch.optim.AdamW(groups, lr=config.learning_rate, fused=fused)
 
 
 @torch.no_grad()

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import json
 import os
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -23,6 +24,10 @@ from kinestream.files import write_atomically
 from kinestream.skeletons import Skeleton
 from kinestream.training.config import TrainConfig
 from kinestream.training.disk import writing
+
+MAX_LINE_BYTES = 1 << 20
+MAX_METRICS_BYTES = 64 << 20
+MAX_EPOCH = 10**9
 
 
 class Setup(BaseModel):
@@ -62,6 +67,11 @@ class RunFolder:
         """Folder of the checkpoints."""
         return self.path / "checkpoints"
 
+    @property
+    def best_valid(self) -> Path:
+        """Folder of the weights that were best on validation, where they are kept."""
+        return self.checkpoints / "best_valid"
+
     def create(self, config: TrainConfig, setup: Setup) -> None:
         """Write configuration and setup of a new run."""
         self.checkpoints.mkdir(parents=True, exist_ok=True)
@@ -78,7 +88,7 @@ class RunFolder:
         """Refuse to go on with other settings than the run began with.
 
         How long to train, how often to save, how often and how to test, where the data lies, how
-        many bad steps to bear and how many threads to use may change.
+        many bad steps to bear and what is computed where and in what pieces may change.
 
         Raises:
             ConfigError: Names the first section that differs.
@@ -116,17 +126,28 @@ class RunFolder:
     def metrics(self) -> list[dict[str, Any]]:
         """All lines written so far; one that was cut off while it was written does not count.
 
+        Every line has its ``epoch``, a whole number from 1; the other values may be anything.
+
         Raises:
-            CheckpointError: The file is damaged.
+            CheckpointError: The file is damaged; names the line.
         """
         path = self.path / "metrics.jsonl"
+        if not path.is_file():
+            return []
         try:
-            text = path.read_text(encoding="utf-8") if path.is_file() else ""
-            return [json.loads(line) for line in text.splitlines(True) if line.endswith("\n")]
-        except ValueError:
-            raise CheckpointError(
-                f"{path} is damaged: it must hold a JSON object a line."
-            ) from None
+            if (size := path.stat().st_size) > MAX_METRICS_BYTES:
+                raise CheckpointError(
+                    f"{path} has {size} bytes, more than {MAX_METRICS_BYTES}: it is not the metrics "
+                    f"of a run."
+                )
+            with open(path, "rb") as file:
+                return [
+                    _row(line, path, number)
+                    for number, line in enumerate(file, 1)
+                    if line.endswith(b"\n")
+                ]
+        except OSError as error:
+            raise CheckpointError(f"{path} cannot be read: {error.strerror or error}.") from None
 
     def keep_metrics_until(self, epoch: int) -> None:
         """Drop lines after ``epoch``: they were written, but their checkpoint was not."""
@@ -143,6 +164,23 @@ class RunFolder:
             raise CheckpointError(f"{self.path} has no config.yaml; is it a run folder?")
 
 
+def _row(line: bytes, path: Path, number: int) -> dict[str, Any]:
+    problem = f"it has {len(line)} bytes, {MAX_LINE_BYTES} are allowed"
+    if len(line) <= MAX_LINE_BYTES:
+        problem = "it must hold a JSON object a line"
+        with suppress(ValueError, RecursionError):
+            row = json.loads(line.decode())
+            if isinstance(row, dict):
+                if _is_epoch(row.get("epoch")):
+                    return row
+                problem = f"it needs an 'epoch' from 1 to {MAX_EPOCH}"
+    raise CheckpointError(f"{path} is damaged: {problem}; take out or mend line {number}.")
+
+
+def _is_epoch(value: object) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and 1 <= value <= MAX_EPOCH
+
+
 def _lasting(config: TrainConfig) -> dict[str, Any]:
     values = config.model_dump(mode="json")
     for section, key in (
@@ -151,6 +189,10 @@ def _lasting(config: TrainConfig) -> dict[str, Any]:
         ("training", "threads"),
         ("training", "save_every"),
         ("training", "max_bad_steps"),
+        ("training", "segment"),
+        ("training", "device"),
+        ("training", "compile"),
+        ("training", "tensorboard"),
         ("data", "path"),
     ):
         del values[section][key]

@@ -1,12 +1,10 @@
 """Where a run stands between two optimizer steps, beside its weights.
 
-All that is random in an epoch follows from the seed and the epoch's number, so between epochs nothing
-of chance has to be kept. Within an epoch the state of the two generators is.
+All that is random in a step follows from the seed and the numbers of epoch, step and recording: see
+chance.py. So nothing of chance has to be kept.
 """
 
 from __future__ import annotations
-
-from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -20,6 +18,7 @@ class Tally(BaseModel):
         right: Frames labelled right in them.
         frames: Frames that have a label in them.
         skipped: Steps that were not taken, because loss or gradient was no number.
+        overflows: Steps that were not taken, because their gradient was too large for fp16.
     """
 
     model_config = ConfigDict(extra="forbid")
@@ -29,6 +28,7 @@ class Tally(BaseModel):
     right: int = 0
     frames: int = 0
     skipped: int = 0
+    overflows: int = 0
 
 
 class Standing(BaseModel):
@@ -38,7 +38,9 @@ class Standing(BaseModel):
         tally: Of the epoch under way; empty between epochs.
         bad_in_a_row: Steps skipped since the last one that was taken.
         damaged: Checkpoints that were passed over when the run was resumed, until a line says so.
-        random: State of the epoch's NumPy generator; None between epochs.
+        segment: Frames in memory at once, where they are found out; 0 before that.
+        scaler: State of the scaler of half-precision gradients, where there is one.
+        best: The best figure on validation so far, where one is asked for.
     """
 
     model_config = ConfigDict(extra="forbid")
@@ -46,4 +48,6 @@ class Standing(BaseModel):
     tally: Tally = Tally()
     bad_in_a_row: int = Field(default=0, ge=0)
     damaged: list[str] = []
-    random: dict[str, Any] | None = None
+    segment: int = Field(default=0, ge=0)
+    scaler: dict[str, int | float] = {}
+    best: float | None = None

@@ -14,14 +14,13 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from kinestream.errors import ConfigError
-from kinestream.features import Pipeline
 from kinestream.models import Network
 from kinestream.streaming import decode
+from kinestream.training.building import network_of, pipeline_of
 from kinestream.training.checkpoints import load_weights
 from kinestream.training.config import TrainConfig
-from kinestream.training.data import make_trial
+from kinestream.training.data import TrialMaker
 from kinestream.training.evaluate import logits, probabilities
-from kinestream.training.loop import network_of, pipeline_of
 from kinestream.training.reports.held_out import HeldOut, check_fits, with_classes
 from kinestream.training.reports.weights import LAST, load_chosen
 from kinestream.training.run_folder import RunFolder, Setup
@@ -121,21 +120,18 @@ def answer_split(run: RunFolder, held_out: HeldOut, weights: str = LAST) -> RunA
         parameters=sum(p.numel() for p in network.parameters()),
         delay_frames=network.delay if network.streams else 0,
         streams=network.streams,
-        answers=list(_answers(network, pipeline_of(setup), held_out, config, setup.classes)),
+        answers=list(_answers(network, setup, held_out, config)),
     )
 
 
 def _answers(
-    network: Network,
-    pipeline: Pipeline,
-    held_out: HeldOut,
-    config: TrainConfig,
-    classes: list[str],
+    network: Network, setup: Setup, held_out: HeldOut, config: TrainConfig
 ) -> Iterator[Answer]:
     dataset = held_out.recordings
+    maker = TrialMaker(pipeline_of(setup), network.people, config.clips)
     for name, clip in zip(dataset.names, dataset, strict=True):
-        trial = make_trial(with_classes(clip, classes), pipeline, network.people)
-        found = logits(network, trial)  # (K, T)
+        trial = maker(with_classes(clip, setup.classes))
+        (found,) = logits(network, [trial])  # (K, T)
         scores = probabilities(found)
         labels = decode(scores, config.decode.margin)
         truth = trial.labels.numpy()
@@ -143,6 +139,8 @@ def _answers(
 
 
 def _whole(network: Network, found: Tensor) -> NDArray[np.float32]:
+    if not network.streams:
+        return np.asarray(probabilities(found)[0])
     # Between answers of a network with a stride the last one is repeated: it counts once.
-    every = found[:, :: network.stride] if network.streams else found  # (K, T')
+    every = found[:, :: network.stride]  # (K, T')
     return np.asarray(network.over_clip(every.T[None])[0].softmax(0).numpy())

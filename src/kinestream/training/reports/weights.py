@@ -27,7 +27,7 @@ def load_chosen(run: RunFolder, weights: str = LAST) -> Checkpoint:
             f"weights must be {LAST} or {BEST_VALID}, got {weights!r}: weights chosen by the "
             f"recordings they are tested on would prove nothing."
         )
-    folder = run.checkpoints / BEST_VALID
+    folder = run.best_valid
     if not folder.is_dir():
         raise CheckpointError(
             f"{run.path} did not keep the weights that were best on validation: use --weights "
