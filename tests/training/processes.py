@@ -13,8 +13,16 @@ from pathlib import Path
 ROOT = Path(__file__).parents[2]
 
 
-def start(arguments: Sequence[str], size: int) -> list[subprocess.Popen[str]]:
-    """Start ``python ARGUMENTS`` in so many processes that know of each other."""
+def start(
+    arguments: Sequence[str], size: int, own: Sequence[Sequence[str]] = ()
+) -> list[subprocess.Popen[str]]:
+    """Start ``python ARGUMENTS`` in so many processes that know of each other.
+
+    Args:
+        arguments: For all of them.
+        size: How many.
+        own: Further arguments of each.
+    """
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
@@ -28,7 +36,7 @@ def start(arguments: Sequence[str], size: int) -> list[subprocess.Popen[str]]:
     }
     return [
         subprocess.Popen(
-            [sys.executable, *arguments],
+            [sys.executable, *arguments, *(own[rank] if own else ())],
             env=shared | {"RANK": str(rank), "LOCAL_RANK": str(rank)},
             cwd=ROOT,
             text=True,

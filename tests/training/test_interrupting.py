@@ -135,7 +135,7 @@ def test_the_comparison_notices_what_is_forgotten_within_an_epoch(
             found.standing.tally.loss = 0.0
         return found
 
-    monkeypatch.setattr("kinestream.training.loop.load_latest", forgets)
+    monkeypatch.setattr("kinestream.training.job.load_latest", forgets)
     loop.train(config_of(settings), run, resume=True)
     assert not same_end(run.path, run_path)
 

@@ -157,7 +157,7 @@ def test_the_comparison_notices_what_is_lost(
         average = restore(Checkpoint(checkpoint.epoch, kept), *rest)
         return average or checkpoint.part("network")
 
-    monkeypatch.setattr("kinestream.training.loop.restore", forgets)
+    monkeypatch.setattr("kinestream.training.job.restore", forgets)
     monkeypatch.setattr(RunFolder, "check_same", lambda *_: None)
     again = config_of(settings, lambda v: v["training"].update(seed=int(lost == "seed")))
     loop.train(again, run, resume=True)

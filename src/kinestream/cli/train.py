@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+
+if TYPE_CHECKING:
+    from kinestream.training.transfer import Transfer
 
 
 def command(
@@ -18,6 +21,13 @@ def command(
         typer.Option("--set", help="Override a key: --set optimizer.learning_rate=1e-3."),
     ] = None,
     resume: Annotated[bool, typer.Option(help="Go on from the run's newest checkpoint.")] = False,
+    from_: Annotated[
+        Path | None,
+        typer.Option("--from", help="Start from the weights of another run, or of a bundle."),
+    ] = None,
+    weights: Annotated[
+        str, typer.Option(help="Which weights of that run: last or best_valid.")
+    ] = "last",
 ) -> None:
     """Train a network on a prepared data set.
 
@@ -32,19 +42,25 @@ def command(
     with needs("training", "train", "torch"):
         from kinestream.training.loop import default_run_folder, train
     from kinestream.training.curves import draw_curves
+    from kinestream.training.ranks import leads
     from kinestream.training.run_folder import RunFolder
     from kinestream.training.signals import EXIT_CODE, StoppedError, stop_signals
+    from kinestream.training.source import load_source
 
     folder = RunFolder(run) if run else default_run_folder(settings)
+    source = load_source(from_, weights) if from_ and not resume else None
     try:
         with stop_signals() as stop, Bars(settings.training.epochs) as bars:
-            row = train(settings, folder, resume=resume, progress=bars, stop=stop)
+            row = train(settings, folder, resume=resume, source=source, progress=bars, stop=stop)
     except StoppedError as error:
-        console.print(f"{error} The same command with --resume goes on from there.")
+        if leads():
+            console.print(f"{error} The same command with --resume goes on from there.")
         raise typer.Exit(EXIT_CODE) from None
     except KeyboardInterrupt:
         console.print("stopped; the same command with --resume goes on from the last checkpoint")
         raise
+    if not leads():
+        return
     draw_curves(folder)
     figures = ", ".join(f"{k} {v:.2f}" for k, v in row.items() if "/" in k and v is not None)
     console.print(f"epoch {row['epoch']}: {figures}", soft_wrap=True)
@@ -86,6 +102,13 @@ class Bars:
         self._progress.start()
         self._progress.update(self._epochs, completed=epoch - 1)
         self._progress.update(self._steps, completed=done, total=steps, note=f"loss {loss:.4f}")
+
+    def transfer(self, transfer: Transfer) -> None:
+        """The layers that come from another run, a line each."""
+        from kinestream.cli.showing import plain
+
+        for line in transfer.table().splitlines():
+            self._progress.console.print(plain(line), soft_wrap=True)
 
     def epoch(self, row: dict[str, Any]) -> None:
         """An epoch is done; its test figures are printed when it has any."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -11,37 +10,22 @@ from typing import Any, Protocol
 
 import torch
 
-from kinestream.clips import Clip
-from kinestream.errors import ConfigError
-from kinestream.models.norm import batch_norms
-from kinestream.training.augment import augment, check_augment
-from kinestream.training.building import (
-    check_classes,
-    check_trains,
-    loss_of,
-    network_of,
-    pipeline_of,
-)
+from kinestream.training.augment import augment
 from kinestream.training.chance import changes_of
-from kinestream.training.checkpoints import (
-    clear_away,
-    drop_after,
-    load_latest,
-    restore,
-    save_checkpoint,
-)
+from kinestream.training.checkpoints import save_checkpoint
 from kinestream.training.computing import Computing, wants_gpu
 from kinestream.training.config import TrainConfig
-from kinestream.training.data import Splits, TrialMaker, fit_setup, load_splits
 from kinestream.training.epoch import train_epoch
 from kinestream.training.evaluate import figures_of
 from kinestream.training.guard import check_weights
-from kinestream.training.learner import Learner
-from kinestream.training.optimizer import make_optimizer
+from kinestream.training.job import Job, begin
 from kinestream.training.pieces import Trial
-from kinestream.training.ranks import Ranks, joined
-from kinestream.training.run_folder import RunFolder, Setup
+from kinestream.training.ranks import joined
+from kinestream.training.run_folder import RunFolder
 from kinestream.training.signals import StoppedError
+from kinestream.training.source import Source
+from kinestream.training.tensorboard import Write, check_tensorboard, event_file
+from kinestream.training.transfer import Transfer
 
 
 class Progress(Protocol):
@@ -53,12 +37,16 @@ class Progress(Protocol):
     def epoch(self, row: dict[str, Any]) -> None:
         """An epoch is done; ``row`` is its line in ``metrics.jsonl``."""
 
+    def transfer(self, transfer: Transfer) -> None:
+        """The run starts from the weights of another."""
+
 
 def train(
     config: TrainConfig,
     run: RunFolder,
     *,
     resume: bool = False,
+    source: Source | None = None,
     progress: Progress | None = None,
     stop: Callable[[], bool] = lambda: False,
 ) -> dict[str, Any]:
@@ -70,6 +58,7 @@ def train(
         config: What to do.
         run: Where; must be new unless ``resume``.
         resume: Go on from the newest whole checkpoint, bit for bit as if never stopped.
+        source: Weights to start from, where they fit. A run that resumes has its own.
         progress: Told as it goes.
         stop: Asked after every step whether to save and stop there.
 
@@ -82,47 +71,24 @@ def train(
         TrainingError: Loss or gradient is no longer a number, step after step, or memory ran out.
         StoppedError: ``stop`` said so; the run is saved.
     """
+    if config.training.tensorboard:
+        check_tensorboard()
     if config.training.threads:
         torch.set_num_threads(config.training.threads)
     with joined(gpu=wants_gpu(config.training)) as ranks:
         computing = Computing.of(config.training, ranks)
         with computing.prepared():
-            job = _begin(config, run, computing, resume)
-            watch = Watch(progress if ranks.first else None, stop)
-            for epoch in range(job.done + 1, config.training.epochs + 1):
-                _epoch(job, epoch, watch)
+            shown = progress if ranks.first else None
+            job = begin(config, run, computing, source, resume)
+            if shown and job.transfer:
+                shown.transfer(job.transfer)
+            wanted = config.training.tensorboard and ranks.first
+            with event_file(run, wanted=wanted) as write:
+                watch = Watch(shown, stop, write)
+                for epoch in range(job.done + 1, config.training.epochs + 1):
+                    _epoch(job, epoch, watch)
         ranks.any(False)  # the last line is written
     return run.metrics()[-1]
-
-
-@dataclass(frozen=True)
-class Job:
-    """A run that is ready to go on.
-
-    Attributes:
-        config: What to do.
-        run: Where it is kept.
-        setup: What the data says.
-        learner: The network on its way.
-        maker: Makes recordings ready for it.
-        clips: The training recordings.
-        held_out: Recordings of ``valid`` and ``test``, ready.
-        done: Epochs done.
-    """
-
-    config: TrainConfig
-    run: RunFolder
-    setup: Setup
-    learner: Learner
-    maker: TrialMaker
-    clips: list[Clip]
-    held_out: dict[str, list[Trial]]
-    done: int
-
-    @property
-    def ranks(self) -> Ranks:
-        """The processes of the run."""
-        return self.learner.computing.ranks
 
 
 @dataclass(frozen=True)
@@ -131,69 +97,7 @@ class Watch:
 
     progress: Progress | None
     stop: Callable[[], bool]
-
-
-def _begin(config: TrainConfig, run: RunFolder, computing: Computing, resume: bool) -> Job:
-    """Everything up to the first epoch; nothing is written before all of it is known to be right."""
-    ranks = computing.ranks
-    taken = ranks.first and run.path.exists() and not _is_empty(run.path)
-    if ranks.any(taken) and not resume:
-        raise ConfigError(f"{run.path} is not empty: name another folder, or pass --resume.")
-    splits = load_splits(config.data)
-    if resume:
-        run.check_same(config)
-    setup = run.setup() if resume else fit_setup(splits.train, config.features)
-    check_classes(config, setup)
-    check_augment(splits.train[0], config.augment)
-    learner = _learner(config, setup, splits, computing)
-    done = _restore(run, learner) if resume else 0
-    maker = TrialMaker(learner.pipeline, learner.network.people, config.clips)
-    for clip in splits.train:
-        maker.check(clip)
-    held_out = {
-        "valid": [maker(clip) for clip in splits.valid],
-        "test": [maker(clip) for clip in splits.test],
-    }
-    if not resume and ranks.first:
-        run.create(config, setup)
-    return Job(config, run, setup, learner, maker, splits.train, held_out, done)
-
-
-def _learner(config: TrainConfig, setup: Setup, splits: Splits, computing: Computing) -> Learner:
-    torch.manual_seed(config.training.seed)
-    network = network_of(config, setup)
-    check_trains(config, network)
-    for norm in batch_norms(network):
-        norm.frozen = config.training.batch_norm == "frozen"
-    network.to(computing.device)
-    if config.training.compile:
-        network.stages = torch.compile(network.stages)  # type: ignore[method-assign]
-    return Learner(
-        network,
-        pipeline_of(setup),
-        loss_of(config, splits.train),
-        make_optimizer(network, config.optimizer),
-        copy.deepcopy(network.state_dict()) if config.optimizer.ema else None,
-        computing,
-    )
-
-
-def _restore(run: RunFolder, learner: Learner) -> int:
-    """Go back to the newest whole checkpoint; returns the epochs done."""
-    checkpoint = load_latest(run.checkpoints)
-    average = restore(checkpoint, learner.network, learner.optimizer)
-    learner.average = {k: v.to(learner.computing.device) for k, v in average.items()} or None
-    learner.standing = checkpoint.standing
-    learner.standing.damaged += checkpoint.damaged
-    if checkpoint.standing.scaler:
-        learner.computing.scaler.load_state_dict(checkpoint.standing.scaler)
-    ranks = learner.computing.ranks
-    ranks.any(False)  # all have read it
-    if ranks.first:
-        clear_away(run.checkpoints, checkpoint)
-        drop_after(run.best_valid, checkpoint.epoch)
-        run.keep_metrics_until(checkpoint.epoch)
-    return checkpoint.epoch
+    write: Write
 
 
 def _epoch(job: Job, epoch: int, watch: Watch) -> None:
@@ -217,6 +121,7 @@ def _epoch(job: Job, epoch: int, watch: Watch) -> None:
     if job.ranks.first:
         # The line first: a line without its checkpoint is dropped on resuming, and written again.
         job.run.add_metrics(row)
+        watch.write(row)
         _save(job, epoch)
     if watch.progress:
         watch.progress.epoch(row)
@@ -279,10 +184,6 @@ def _save(job: Job, epoch: int, folder: Path | None = None) -> None:
         learner.average,
         learner.standing,
     )
-
-
-def _is_empty(folder: Path) -> bool:
-    return folder.is_dir() and not any(folder.iterdir())
 
 
 def default_run_folder(config: TrainConfig) -> RunFolder:

@@ -107,6 +107,11 @@ class _Sum(torch.autograd.Function):
         return total
 
 
+def leads() -> bool:
+    """Whether this process, alone or started by torchrun, is the one that talks."""
+    return os.environ.get("RANK", "0") == "0"
+
+
 @contextmanager
 def joined(*, gpu: bool) -> Iterator[Ranks]:
     """In the block the processes that torchrun started are joined; a process alone stays alone.
