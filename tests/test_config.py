@@ -11,7 +11,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import BaseModel, ConfigDict, ValidationError, model_validator
 
-from kinestream.config import MAX_BYTES, dump_config, explain, load_config, read_mapping
+from kinestream.config import (
+    MAX_BYTES,
+    MAX_FILES,
+    dump_config,
+    explain,
+    lay_over,
+    load_config,
+    read_layers,
+    read_mapping,
+)
 from kinestream.errors import ConfigError, MissingExtraError, MissingFileError
 from kinestream.extras import needs
 
@@ -204,3 +213,104 @@ def test_another_missing_package_is_not_hidden() -> None:
     ):
         import nowhere_to_be_found  # noqa: F401
     assert not isinstance(caught.value, MissingExtraError)
+
+
+def test_a_file_is_laid_over_its_base(tmp_path: Path) -> None:
+    (tmp_path / "parts").mkdir()
+    file(
+        tmp_path / "parts",
+        "base: low.yaml\ninner: {rate: 3}\nfree: {a: [1, 2], b: 1}\n",
+        "mid.yaml",
+    )
+    file(tmp_path / "parts", "name: low\ncount: 7\ninner: {rate: 2, kind: b}\n", "low.yaml")
+    top = file(tmp_path, "base: parts/mid.yaml\nname: top\nfree: {a: [3]}\n")
+    config = load_config(top, Outer)
+    assert config == Outer(
+        name="top", count=7, inner=Inner(rate=3, kind="b"), free={"a": [3], "b": 1}
+    )
+    assert load_config(top, Outer, ["inner.rate=9"]).inner == Inner(rate=9, kind="b")
+
+
+def test_of_several_bases_the_later_count(tmp_path: Path) -> None:
+    file(tmp_path, "name: a\ncount: 1\ninner: {kind: b}\n", "a.yaml")
+    file(tmp_path, '{"name": "b", "inner": {"rate": 5}}', "b.json")
+    config = load_config(file(tmp_path, "base: [a.yaml, b.json]\n"), Outer)
+    assert config == Outer(name="b", count=1, inner=Inner(rate=5, kind="b"))
+
+
+def test_of_several_files_the_later_count(tmp_path: Path) -> None:
+    file(tmp_path, "name: low\ncount: 1\n", "low.yaml")
+    first = file(tmp_path, "base: low.yaml\nname: a\nfree: {x: 1}\n", "a.yaml")
+    (tmp_path / "other").mkdir()
+    second = file(tmp_path / "other", "count: 2\nfree: {y: 2}\n", "b.yaml")
+    config = load_config([first, str(second)], Outer, ["free.z=3"])
+    assert config == Outer(name="a", count=2, free={"x": 1, "y": 2, "z": 3})
+    with pytest.raises(ConfigError, match=r"a\.yaml, .*b\.yaml: unknown key 'nmae'"):
+        load_config([first, second], Outer, ["nmae=x"])
+
+
+@pytest.mark.parametrize(
+    ("content", "error", "says"),
+    [
+        ("base: none.yaml", MissingFileError, "c.yaml: there is no base 'none.yaml'"),
+        ("base: .", MissingFileError, "there is no base '.'"),
+        ("base: ../c.yaml", ConfigError, "base '../c.yaml' must lie in the same folder or below"),
+        ("base: sub/../../c.yaml", ConfigError, "must lie in the same folder or below"),
+        ("base: /etc/passwd", ConfigError, "must lie in the same folder or below"),
+        ("base: link.yaml", ConfigError, "must lie in the same folder or below"),
+        ("base: loop.yaml", MissingFileError, "there is no base 'loop.yaml'"),
+        ('base: "a\\0b"', MissingFileError, "there is no base"),
+        (f"base: {'x' * 5000}", MissingFileError, "there is no base 'xxx"),
+        ("base: 3", ConfigError, "key 'base' takes the name of a file or a list of them, got 3"),
+        ("base: [low.yaml, {a: 1}]", ConfigError, "key 'base' takes the name of a file"),
+        ("base: ''", ConfigError, "key 'base' takes the name of a file or a list of them, got ''"),
+        ("base:", ConfigError, "key 'base' takes the name of a file or a list of them, got None"),
+        ("base: c.yaml", ConfigError, f"c.yaml is made of more than {MAX_FILES} files"),
+        ("base: [c.yaml, c.yaml]", ConfigError, "is one of them its own base"),
+        (f"base: [{', '.join(['low.yaml'] * MAX_FILES)}]", ConfigError, "more than 16 files"),
+        ("base: broken.yaml", ConfigError, "broken.yaml is not valid YAML"),
+    ],
+)
+def test_a_wrong_base_is_named(
+    tmp_path: Path, content: str, error: type[Exception], says: str
+) -> None:
+    folder = tmp_path / "configs"
+    folder.mkdir()
+    file(tmp_path, "name: outside\n")
+    file(folder, "name: low\n", "low.yaml")
+    file(folder, "[", "broken.yaml")
+    (folder / "link.yaml").symlink_to(tmp_path / "c.yaml")
+    (folder / "loop.yaml").symlink_to(folder / "loop.yaml")
+    with pytest.raises(error, match=says) as caught:
+        load_config(file(folder, content), Outer)
+    assert "\n" not in str(caught.value)
+    assert len(str(caught.value)) < 500
+
+
+def test_as_many_files_as_allowed_are_read(tmp_path: Path) -> None:
+    for number in range(1, MAX_FILES):
+        file(tmp_path, f"base: {number - 1}.yaml\ncount: {number}\n", f"{number}.yaml")
+    file(tmp_path, "name: low\n", "0.yaml")
+    assert read_layers(tmp_path / f"{MAX_FILES - 1}.yaml") == {"name": "low", "count": 15}
+
+
+def test_what_lies_below_is_not_changed() -> None:
+    below: dict[str, Any] = {"a": {"b": {"c": 1}}, "d": 2}
+    assert lay_over(below, {"a": {"b": {"e": 3}}, "d": {"f": 4}}) == {
+        "a": {"b": {"c": 1, "e": 3}},
+        "d": {"f": 4},
+    }
+    assert below == {"a": {"b": {"c": 1}}, "d": 2}
+
+
+def test_deep_sections_are_merged() -> None:
+    below: dict[str, Any] = {}
+    above: dict[str, Any] = {"x": 1}
+    for _ in range(20_000):
+        below, above = {"k": below}, {"k": above}
+    made = lay_over(below, above)
+    for _ in range(20_000):
+        made = made["k"]
+    assert made == {"x": 1}
+    while below:  # taken apart by hand, as freeing them at once would nest as deeply
+        below, above = below["k"], above["k"]

@@ -11,9 +11,7 @@ from kinestream.bundle import load, shipped_bundles
 from kinestream.config import load_config
 from kinestream.datasets.synthetic import Kind, generate
 from kinestream.metrics import evaluate
-from kinestream.models import build_network
 from kinestream.recognition import recognise_people
-from kinestream.skeletons import adjacency
 from kinestream.streaming import decode, softmax
 from kinestream.training.config import TrainConfig
 
@@ -63,19 +61,3 @@ def test_generated_people_are_recognised(name: str) -> None:
     report = evaluate([t.labels for t in timelines], truths, len(bundle.classes))
     majority = 100 * np.bincount(np.concatenate(truths)).max() / report.frames
     assert report.frame_accuracy > majority + 10
-
-
-@pytest.mark.parametrize("path", CONFIGS, ids=lambda path: path.stem)
-def test_every_configuration_builds(path: Path) -> None:
-    config = load_config(path, TrainConfig)
-    bundle = load("utkinect" if "utkinect" in path.stem else "sp_sw_har")
-    partition = adjacency(bundle.skeleton, config.graph.strategy)
-    network = build_network(
-        config.network.name,
-        partition,
-        len(bundle.pipeline.channels),
-        len(bundle.classes),
-        **config.network.arguments,
-    )
-    assert network.receptive_field > network.delay
-    assert path.read_text().startswith("# kinestream data prepare")

@@ -1,11 +1,16 @@
-"""Configuration files: JSON or YAML, one loader, overridable by dotted keys, validated by pydantic."""
+"""Configuration files: JSON or YAML, one loader, overridable by dotted keys, validated by pydantic.
+
+Files are laid over one another: a section is merged key by key, anything else is replaced, lists too.
+The files that the key ``base`` names lie below the file that names them. Below that lie the files
+before it on the command line.
+"""
 
 from __future__ import annotations
 
 import json
 import re
 from collections import Counter
-from collections.abc import Hashable, Sequence
+from collections.abc import Hashable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, TypeVar, get_args
 
@@ -15,17 +20,21 @@ from pydantic import BaseModel, ValidationError
 from kinestream.errors import ConfigError, MissingFileError
 
 MAX_BYTES = 1 << 20
+MAX_FILES = 16
+"""Files that one configuration is made of at most."""
 
 _SCIENTIFIC = re.compile(r"[-+]?(\d+\.?\d*|\.\d+)[eE][-+]?\d+$")
 
 Model = TypeVar("Model", bound=BaseModel)
 
 
-def load_config(path: str | Path, model: type[Model], overrides: Sequence[str] = ()) -> Model:
+def load_config(
+    path: str | Path | Sequence[str | Path], model: type[Model], overrides: Sequence[str] = ()
+) -> Model:
     """Read, override and validate a configuration.
 
     Args:
-        path: A ``.json``, ``.yaml`` or ``.yml`` file.
+        path: A ``.json``, ``.yaml`` or ``.yml`` file, or several, each laid over those before it.
         model: The pydantic model to validate with.
         overrides: ``key.inner=value`` assignments; values are read as YAML.
 
@@ -33,13 +42,86 @@ def load_config(path: str | Path, model: type[Model], overrides: Sequence[str] =
         MissingFileError: There is no such file.
         ConfigError: It is not JSON or YAML, or a key or value is wrong; names the key.
     """
-    values = read_mapping(path)
+    paths = [path] if isinstance(path, str | Path) else list(path)
+    values: dict[str, Any] = {}
+    for each in paths:
+        values = lay_over(values, read_layers(each))
     for override in overrides:
         _assign(values, override)
     try:
         return model.model_validate(values)
     except ValidationError as error:
-        raise ConfigError(f"{path}: {explain(error, model)}") from None
+        named = ", ".join(str(each) for each in paths)
+        raise ConfigError(f"{named}: {explain(error, model)}") from None
+
+
+def lay_over(below: Mapping[str, Any], above: Mapping[str, Any]) -> dict[str, Any]:
+    """Merge two configurations; where both have a section, key by key, else the upper one counts.
+
+    >>> lay_over({"a": {"x": 1, "y": 2}, "b": [1, 2]}, {"a": {"y": 3}, "b": [4]})
+    {'a': {'x': 1, 'y': 3}, 'b': [4]}
+    """
+    made = dict(below)
+    sections = [(made, above)]
+    while sections:  # no recursion: files may be nested deeply
+        into, values = sections.pop()
+        for key, value in values.items():
+            under = into.get(key)
+            if isinstance(under, dict) and isinstance(value, dict):
+                into[key] = dict(under)
+                sections.append((into[key], value))
+            else:
+                into[key] = value
+    return made
+
+
+def read_layers(path: str | Path) -> dict[str, Any]:
+    """Read a mapping and lay it over the files that its key ``base`` names.
+
+    ``base`` is a file or a list of files, each laid over those before it. They lie in the folder of
+    the file that names them, or below it, and may have bases of their own.
+
+    Raises:
+        MissingFileError: There is no such file.
+        ConfigError: One of them is not JSON or YAML, lies elsewhere, or they are too many.
+    """
+    return _over_its_bases(Path(path), [])
+
+
+def _over_its_bases(path: Path, read: list[Path]) -> dict[str, Any]:
+    read.append(path)
+    if len(read) > MAX_FILES:
+        raise ConfigError(
+            f"{read[0]} is made of more than {MAX_FILES} files: is one of them its own base?"
+        )
+    values = read_mapping(path)
+    below: dict[str, Any] = {}
+    for base in _bases(path, values.pop("base", [])):
+        below = lay_over(below, _over_its_bases(base, read))
+    return lay_over(below, values)
+
+
+def _bases(path: Path, named: object) -> Iterator[Path]:
+    names = named if isinstance(named, list) else [named]
+    for name in names:
+        if not isinstance(name, str) or not name:
+            raise ConfigError(
+                f"{path}: key 'base' takes the name of a file or a list of them, got {_shown(name)}."
+            )
+        base = path.parent / name
+        try:
+            inside = base.resolve().is_relative_to(path.parent.resolve())
+            there = base.is_file()
+        except (OSError, ValueError, RuntimeError):  # no name that a file can have
+            inside, there = True, False
+        if not inside:
+            raise ConfigError(
+                f"{path}: base {_shown(name)} must lie in the same folder or below; files from "
+                f"elsewhere are laid over one another on the command line."
+            )
+        if not there:
+            raise MissingFileError(f"{path}: there is no base {_shown(name)}.")
+        yield base
 
 
 def read_mapping(path: str | Path) -> dict[str, Any]:

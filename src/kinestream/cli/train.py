@@ -12,7 +12,10 @@ if TYPE_CHECKING:
 
 
 def command(
-    config: Annotated[Path, typer.Argument(help="A YAML or JSON configuration.")],
+    config: Annotated[
+        list[Path],
+        typer.Argument(help="A YAML or JSON configuration; further ones are laid over it."),
+    ],
     run: Annotated[
         Path | None, typer.Option(help="Folder of the run; runs/NAME by default.")
     ] = None,
@@ -38,7 +41,9 @@ def command(
     from kinestream.extras import needs
     from kinestream.training.config import TrainConfig
 
-    settings = load_config(config, TrainConfig, set_ or [])
+    # What is put together from several files is called after all of them.
+    name = [f"name={'-'.join(path.stem for path in config)}"] if len(config) > 1 else []
+    settings = load_config(config, TrainConfig, [*name, *(set_ or [])])
     with needs("training", "train", "torch"):
         from kinestream.training.loop import default_run_folder, train
     from kinestream.training.curves import draw_curves
