@@ -34,6 +34,14 @@ def command(
         list[Path] | None,
         typer.Option(help="Another run, tested and drawn beside this one; may be repeated."),
     ] = None,
+    fuse: Annotated[
+        list[Path] | None,
+        typer.Option(help="A run whose answers are averaged with this one's; may be repeated."),
+    ] = None,
+    shares: Annotated[
+        str | None,
+        typer.Option(help="What this run and the fused ones count, such as 0.6,0.6,0.4,0.4."),
+    ] = None,
     weights: Annotated[
         str, typer.Option(help="last, or best_valid where the run kept it.")
     ] = "last",
@@ -55,6 +63,8 @@ def command(
             out=out,
             trials=chosen,
             against=[RunFolder(path) for path in against or []],
+            fuse=[RunFolder(path) for path in fuse or []],
+            shares=[] if shares is None else shares_of(shares),
             weights=weights,
         )
     )
@@ -75,6 +85,23 @@ def numbers(text: str) -> list[int]:
     if not all(part.isascii() and part.isdigit() and len(part) < 10 for part in parts):
         raise ConfigError(f"trials must be numbers such as 0,3, got {text[:60]!r}.")
     return [int(part) for part in parts]
+
+
+def shares_of(text: str) -> list[float]:
+    """Shares from ``0.6,0.4``.
+
+    Raises:
+        ConfigError: The text is something else.
+
+    >>> shares_of("0.6, 0.4")
+    [0.6, 0.4]
+    """
+    from kinestream.errors import ConfigError
+
+    try:
+        return [float(part) for part in text.split(",")]
+    except ValueError:
+        raise ConfigError(f"shares must be numbers such as 0.6,0.4, got {text[:60]!r}.") from None
 
 
 def show(test: Tested) -> None:

@@ -69,8 +69,9 @@ def command(
     draw_curves(folder)
     figures = ", ".join(f"{k} {v:.2f}" for k, v in row.items() if "/" in k and v is not None)
     console.print(f"epoch {row['epoch']}: {figures}", soft_wrap=True)
+    following = "test" if settings.clips else "export"
     console.print(
-        f"run folder {folder.path}; next: kinestream export {folder.path}", soft_wrap=True
+        f"run folder {folder.path}; next: kinestream {following} {folder.path}", soft_wrap=True
     )
 
 
@@ -118,7 +119,7 @@ class Bars:
     def epoch(self, row: dict[str, Any]) -> None:
         """An epoch is done; its test figures are printed when it has any."""
         self._progress.update(self._epochs, completed=row["epoch"])
-        shown = {k: v for k, v in row.items() if k.endswith(("/frame_accuracy", "/f1@50"))}
+        shown = {k: v for k, v in row.items() if k.endswith(("accuracy", "/f1@50"))}
         if len(shown) > 1:
             figures = "  ".join(f"{k} {v:.2f}" for k, v in shown.items())
             self._progress.console.print(f"epoch {row['epoch']:4}  {figures}")

@@ -85,6 +85,6 @@ def _figures(metrics: dict[str, Any]) -> list[str]:
     rows = [
         f"| {name} | {value:.1f} |"
         for name, value in metrics.items()
-        if name.startswith(("valid/", "test/"))
+        if name.startswith(("valid/", "test/")) and isinstance(value, int | float)
     ]
     return ["| | % |", "|---|---|", *rows] if rows else ["Nothing was measured."]

@@ -110,7 +110,8 @@ def _close(config: TrainConfig, learner: Learner, epoch: int) -> dict[str, float
     row = {"learning_rate": learning_rate(config.optimizer, epoch, config.training.epochs)}
     if taken := tally.steps - tally.skipped - tally.overflows:
         row["train/loss"] = tally.loss / taken
-        row["train/frame_accuracy"] = 100 * tally.right / max(tally.frames, 1)
+        name = "frame_accuracy" if learner.network.streams else "accuracy"
+        row[f"train/{name}"] = 100 * tally.right / max(tally.frames, 1)
     if tally.skipped:
         row["skipped_steps"] = tally.skipped
     if tally.overflows:

@@ -32,6 +32,7 @@ MAX_PANELS = 24
 _NAMES = {
     "loss": "loss",
     "frame_accuracy": "frame accuracy (%)",
+    "accuracy": "accuracy (%)",
     "edit": "edit score (%)",
     "f1_10": "F1@10 (%)",
     "f1_25": "F1@25 (%)",

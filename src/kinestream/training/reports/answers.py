@@ -61,6 +61,7 @@ class RunAnswers:
         delay_frames: Frames a label waits for; its look-ahead.
         streams: Whether the network labels frames of a stream, or whole clips only.
         answers: One for each recording.
+        fused_with: Names of the runs whose answers are averaged with these.
     """
 
     run: RunFolder
@@ -73,11 +74,12 @@ class RunAnswers:
     delay_frames: int
     streams: bool
     answers: list[Answer]
+    fused_with: tuple[str, ...] = ()
 
     @property
     def name(self) -> str:
-        """What pictures call it: its folder."""
-        return self.run.path.resolve().name
+        """What pictures call it: its folder, and those that it is fused with."""
+        return " + ".join([self.run.path.resolve().name, *self.fused_with])
 
     @property
     def background(self) -> tuple[int, ...]:

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from kinestream.errors import CheckpointError
 from kinestream.training.run_folder import RunFolder
 
 LARGEST = 1e300
+ACCURACIES = ("frame_accuracy", "accuracy")
+"""Of networks that label frames, and of those that answer once for a clip."""
 
 
 def epochs_of(run: RunFolder) -> list[dict[str, float]]:
@@ -17,12 +18,10 @@ def epochs_of(run: RunFolder) -> list[dict[str, float]]:
     Raises:
         CheckpointError: A line of ``metrics.jsonl`` is damaged.
     """
-    rows: list[Any] = run.metrics()
-    if not all(isinstance(row, dict) for row in rows):
-        raise CheckpointError(
-            f"{run.path / 'metrics.jsonl'} is damaged: it must hold a JSON object a line."
-        )
-    return [{key: float(value) for key, value in row.items() if _is_number(value)} for row in rows]
+    return [
+        {key: float(value) for key, value in row.items() if _is_number(value)}
+        for row in run.metrics()
+    ]
 
 
 def curve_rows(run: RunFolder) -> list[dict[str, float]]:
@@ -38,13 +37,11 @@ def curve_rows(run: RunFolder) -> list[dict[str, float]]:
 
 
 def _gaps(row: Mapping[str, float]) -> dict[str, float]:
-    trained = row.get("train/frame_accuracy")
-    if trained is None:
-        return {}
     return {
-        f"train - {part}/accuracy gap (points)": trained - row[f"{part}/frame_accuracy"]
+        f"train - {part}/accuracy gap (points)": row[f"train/{name}"] - row[f"{part}/{name}"]
+        for name in ACCURACIES
         for part in ("valid", "test")
-        if f"{part}/frame_accuracy" in row
+        if {f"train/{name}", f"{part}/{name}"} <= row.keys()
     }
 
 

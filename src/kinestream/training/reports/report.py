@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from kinestream.files import write_atomically
-from kinestream.training.reports.epochs import epochs_of
+from kinestream.training.reports.epochs import ACCURACIES, epochs_of
 from kinestream.training.reports.figures import Figures, or_none
 from kinestream.training.reports.held_out import HeldOut
 from kinestream.training.reports.weights import LAST
@@ -81,6 +81,7 @@ def run_of(figures: Figures) -> dict[str, Any]:
     config = tested.config
     return {
         "run": tested.name,
+        "fused_runs": len(tested.fused_with) + 1,
         "network": {
             "name": config.network.name,
             "parameters": tested.parameters,
@@ -143,10 +144,12 @@ def gap_of(figures: Figures) -> dict[str, float] | None:
     """
     tested = figures.tested
     for row in epochs_of(tested.run):
-        trained = row.get("train/frame_accuracy")
-        if row.get("epoch") == tested.epoch and trained is not None:
-            found = figures.pooled.frame_accuracy
-            return {"while_training": trained, "tested": found, "gap": trained - found}
+        if row.get("epoch") != tested.epoch:
+            continue
+        for name in ACCURACIES:
+            if (trained := row.get(f"train/{name}")) is not None:
+                found = figures.pooled.frame_accuracy
+                return {"while_training": trained, "tested": found, "gap": trained - found}
     return None
 
 

@@ -10,6 +10,7 @@ from pathlib import Path
 from kinestream.errors import ConfigError, DataError, MissingExtraError
 from kinestream.training.reports.answers import answer_split
 from kinestream.training.reports.figures import Figures
+from kinestream.training.reports.fusion import fused
 from kinestream.training.reports.held_out import HeldOut, open_held_out
 from kinestream.training.reports.pictures import checked_trials, draw_pictures
 from kinestream.training.reports.report import make_report, write_report
@@ -48,6 +49,8 @@ def measure_run(
     out: Path | None = None,
     trials: Sequence[int] | None = None,
     against: Sequence[RunFolder] = (),
+    fuse: Sequence[RunFolder] = (),
+    shares: Sequence[float] = (),
     weights: str = LAST,
 ) -> Tested:
     """Test a run on the recordings of a split and write the report.
@@ -63,6 +66,8 @@ def measure_run(
         out: Folder of the report; ``RUN/test/SPLIT`` by default.
         trials: Numbers of the recordings whose segments are drawn; the first four by default.
         against: Other runs, tested on the same recordings.
+        fuse: Runs whose answers are averaged with the run's.
+        shares: What the run and each of those count; all alike unless given.
         weights: ``last`` or ``best_valid``, of every run.
 
     Raises:
@@ -76,11 +81,18 @@ def measure_run(
         raise ConfigError(f"a split is a name such as test, got {split!r}.")
     held_out = open_held_out(run.config().data, split, path=data, protocol=protocol)
     chosen = checked_trials(trials, len(held_out.recordings))
-    figures, *others = (Figures(answer_split(one, held_out, weights)) for one in (run, *against))
+    answers = answer_split(run, held_out, weights)
+    if fuse:
+        parts = [answer_split(one, held_out, weights) for one in fuse]
+        answers = fused([answers, *parts], shares)
+    elif shares:
+        raise ConfigError("shares are for fused runs: name them with --fuse.")
+    figures = Figures(answers)
+    others = [Figures(answer_split(one, held_out, weights)) for one in against]
     for other in others:
         _check_comparable(figures, other)
     report = make_report(figures, held_out, others)
-    folder = run.path / "test" / split if out is None else out
+    folder = run.path / "test" / (f"{split}-fused" if fuse else split) if out is None else out
     if folder.exists() and not folder.is_dir():
         raise DataError(f"{folder} is a file: name a folder for the report.")
     written = [write_report(report, folder / "report.json"), *write_tables(figures, folder)]
