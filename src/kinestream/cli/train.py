@@ -38,6 +38,7 @@ def command(
     """
     from kinestream.cli.showing import console
     from kinestream.config import load_config
+    from kinestream.errors import ConfigError
     from kinestream.extras import needs
     from kinestream.training.config import TrainConfig
 
@@ -50,9 +51,11 @@ def command(
     from kinestream.training.ranks import leads
     from kinestream.training.run_folder import RunFolder
     from kinestream.training.signals import EXIT_CODE, StoppedError, stop_signals
-    from kinestream.training.source import load_source
+    from kinestream.training.source import RECORD, load_source
 
     folder = RunFolder(run) if run else default_run_folder(settings)
+    if from_ and resume and not (folder.path / RECORD).is_file():
+        raise ConfigError(f"{folder.path} did not start from another run: resume it without --from.")
     source = load_source(from_, weights) if from_ and not resume else None
     try:
         with stop_signals() as stop, Bars(settings.training.epochs) as bars:
