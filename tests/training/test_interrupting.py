@@ -7,6 +7,7 @@ import json
 import os
 import signal
 import subprocess
+import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -31,6 +32,9 @@ from kinestream.training.run_folder import RunFolder
 from kinestream.training.signals import EXIT_CODE, StopFlag, StoppedError, stop_signals
 
 EVENTS = ("open", "fsync", "replace", "unlink")
+
+
+ROOT = Path(__file__).parents[2]
 
 
 class PowerCut(BaseException):
@@ -322,15 +326,32 @@ def test_killed_and_terminated_processes_go_on_bit_for_bit(
         assert same_end(folder, run_path)
 
 
-@pytest.mark.long
-@pytest.mark.parametrize("seed", range(5))
-def test_many_kills(settings: dict[str, Any], tmp_path: Path, seed: int) -> None:
-    values = saving_often(settings, epochs=12)
+@pytest.mark.parametrize("seed", [0, *(pytest.param(n, marks=pytest.mark.long) for n in (1, 2))])
+def test_twenty_kills_at_random_moments(
+    settings: dict[str, Any], tmp_path: Path, seed: int
+) -> None:
+    values = saving_often(settings, epochs=40)
+    values["training"]["test_every"] = 40
     loop.train(config_of(values), RunFolder(tmp_path / "whole"))
-    rng = np.random.default_rng(seed)
-    _killed(values, tmp_path / "run", signal.SIGKILL, 10, rng)
-    loop.train(config_of(values), RunFolder(tmp_path / "run"), resume=True)
+    arguments = [str(tmp_path / "run"), json.dumps(values), "20", str(seed)]
+    command = [sys.executable, "-m", "tests.training.many_kills", *arguments]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=300, cwd=ROOT)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.split() == ["killed", "20"]
     assert same_end(tmp_path / "run", tmp_path / "whole")
+
+
+@pytest.mark.skipif(os.name != "posix", reason="modes of files are those of POSIX")
+def test_checkpoints_are_as_readable_as_the_user_says(
+    settings: dict[str, Any], tmp_path: Path
+) -> None:
+    before = os.umask(0o027)
+    try:
+        loop.train(config_of(saving_often(settings, epochs=1)), RunFolder(tmp_path / "run"))
+    finally:
+        os.umask(before)
+    for path in (tmp_path / "run").rglob("*"):
+        assert path.stat().st_mode & 0o777 == (0o750 if path.is_dir() else 0o640), path
 
 
 def test_the_command_says_that_it_stopped_and_exits_with_its_own_code(
