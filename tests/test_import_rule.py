@@ -26,14 +26,24 @@ LAYERS = (
     {"bundle"},
     {"recognition"},
     {"training", "export", "pose"},
-    {"importing"},
+    {"importing", "cluster"},
     {"serving", "viz", "cli"},
 )
 LEVEL = {name: level for level, names in enumerate(LAYERS) for name in names}
 TORCH_FREE = {"streaming", "features", "metrics", "formats", "serving", "cli", "bundle"}
 TORCH_FREE |= {"recognition", "errors", "extras", "memory", "files", "config", "skeletons", "clips"}
-TORCH_FREE |= {"timeline", "datasets", "manifest", "viz"}
-HEAVY = {"torch", "onnx", "onnxscript", "av", "matplotlib", "scipy", "fastapi", "tensorboard"}
+TORCH_FREE |= {"timeline", "datasets", "manifest", "viz", "cluster"}
+HEAVY = {
+    "torch",
+    "onnx",
+    "onnxscript",
+    "av",
+    "matplotlib",
+    "scipy",
+    "fastapi",
+    "tensorboard",
+    "submitit",
+}
 
 
 def modules() -> list[Path]:

@@ -9,6 +9,7 @@ import typer
 
 from kinestream.cli import (
     bundles,
+    cluster,
     data,
     demo,
     export,
@@ -46,6 +47,7 @@ for command in (demo, run, train, export, models, skeletons, bundles, synth):
 app.command("test")(testing.command)
 app.command("import")(importing.command)
 app.add_typer(data.app, name="data")
+app.add_typer(cluster.app, name="cluster")
 app.add_typer(plot.app, name="plot")
 
 

@@ -37,14 +37,11 @@ def command(
     SIGTERM and SIGUSR1 save the run after the step under way and end it with exit code 75.
     """
     from kinestream.cli.showing import console
-    from kinestream.config import load_config
     from kinestream.errors import ConfigError
     from kinestream.extras import needs
-    from kinestream.training.config import TrainConfig
+    from kinestream.training.config import load_train_config
 
-    # What is put together from several files is called after all of them.
-    name = [f"name={'-'.join(path.stem for path in config)}"] if len(config) > 1 else []
-    settings = load_config(config, TrainConfig, [*name, *(set_ or [])])
+    settings = load_train_config(config, set_ or [])
     with needs("training", "train", "torch"):
         from kinestream.training.loop import default_run_folder, train
     from kinestream.training.curves import draw_curves
@@ -55,7 +52,9 @@ def command(
 
     folder = RunFolder(run) if run else default_run_folder(settings)
     if from_ and resume and not (folder.path / RECORD).is_file():
-        raise ConfigError(f"{folder.path} did not start from another run: resume it without --from.")
+        raise ConfigError(
+            f"{folder.path} did not start from another run: resume it without --from."
+        )
     source = load_source(from_, weights) if from_ and not resume else None
     try:
         with stop_signals() as stop, Bars(settings.training.epochs) as bars:

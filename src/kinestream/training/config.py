@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from itertools import pairwise
+from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from kinestream.config import load_config
 from kinestream.skeletons.graph import Normalisation, Strategy
 from kinestream.training.losses.settings import LossConfig
 
@@ -173,3 +176,19 @@ class TrainConfig(Section):
                 "training.best_valid needs data.valid_subjects that are not trained on"
             )
         return self
+
+
+def load_train_config(paths: Sequence[Path], changes: Sequence[str] = ()) -> TrainConfig:
+    """Read a configuration that is made of one file or of several.
+
+    Args:
+        paths: Each file is laid over those before it; what is put together from several is called
+            after all of them, unless a change gives it a name.
+        changes: As :func:`kinestream.config.load_config`.
+
+    Raises:
+        MissingFileError: There is no such file.
+        ConfigError: A key or value is wrong.
+    """
+    name = [f"name={'-'.join(path.stem for path in paths)}"] if len(paths) > 1 else []
+    return load_config(paths, TrainConfig, [*name, *changes])

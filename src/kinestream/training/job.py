@@ -159,4 +159,5 @@ def _restore(run: RunFolder, learner: Learner) -> int:
 
 
 def _is_empty(folder: Path) -> bool:
-    return folder.is_dir() and not any(folder.iterdir())
+    # A cluster's job keeps what it was asked there before the run begins.
+    return folder.is_dir() and all(path.name == "cluster" for path in folder.iterdir())
