@@ -92,6 +92,19 @@ def test_a_person_turns_about_the_vertical() -> None:
     assert 10 < max(angles) < 20.1
 
 
+def test_a_camera_tilts_about_a_horizontal_axis() -> None:
+    clip = body()
+    for seed in range(20):
+        matrix = turn_of(clip.data, changed(clip, seed, tilt_deg=15).data)
+        np.testing.assert_allclose(matrix @ matrix.T, np.eye(3), atol=1e-4)
+        assert 0 < angle_deg(matrix) <= 15
+        values, vectors = np.linalg.eig(matrix)
+        axis = np.real(vectors[:, np.argmin(abs(values - 1))])
+        assert abs(axis[1]) < 1e-2
+    with pytest.raises(ConfigError, match="tilt_deg needs channels x, y, z first"):
+        changed(sensors(), tilt_deg=15)
+
+
 def test_each_sensor_turns_about_an_axis_of_its_own() -> None:
     clip = sensors()
     for seed in range(20):

@@ -30,6 +30,8 @@ def check_augment(clip: Clip, config: AugmentConfig) -> None:
             raise ConfigError(
                 f"augment.{key} needs channels in triples ..x, ..y, ..z, got {clip.channels}."
             )
+    if config.tilt_deg and clip.channels[:3] != ("x", "y", "z"):
+        raise ConfigError(f"augment.tilt_deg needs channels x, y, z first, got {clip.channels}.")
     if config.mirror and "x" not in clip.channels:
         raise ConfigError(f"augment.mirror needs a channel x, got {clip.channels}.")
     for name in config.turn_over:
@@ -53,6 +55,8 @@ def augment(clip: Clip, config: AugmentConfig, rng: np.random.Generator) -> Clip
     changes: list[Callable[[Array], Array]] = []
     if config.rotate_deg:
         changes.append(lambda x: _rotate(x, clip.channels, config.rotate_deg, rng))
+    if config.tilt_deg:
+        changes.append(lambda x: _tilt(x, clip.channels, config.tilt_deg, rng))
     if config.turn_over:
         changes.append(lambda x: _turn_over(x, clip, config.turn_over, rng))
     if config.scale:
@@ -91,6 +95,18 @@ def _rotate(
             part = data[start : start + 3, :, joint]
             turned[start : start + 3, :, joint] = np.einsum("ij,j...->i...", matrix, part)
     return turned
+
+
+def _tilt(
+    data: Array, channels: tuple[str, ...], largest_deg: float, rng: np.random.Generator
+) -> Array:
+    towards = rng.uniform(0, 2 * np.pi)
+    axis = np.array([np.cos(towards), 0.0, np.sin(towards)])
+    matrix = _rotation(axis, np.deg2rad(rng.uniform(-largest_deg, largest_deg)))
+    tilted = data.copy()
+    for start in _triples(channels):
+        tilted[start : start + 3] = np.einsum("ij,j...->i...", matrix, data[start : start + 3])
+    return tilted
 
 
 def _turn_over(data: Array, clip: Clip, sensors: list[str], rng: np.random.Generator) -> Array:

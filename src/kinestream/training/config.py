@@ -68,6 +68,8 @@ class AugmentConfig(Section):
 
     rotate_deg: float = Field(default=0, ge=0, le=180)
     """Largest angle: about the vertical for positions, about any axis for sensors."""
+    tilt_deg: float = Field(default=0, ge=0, le=90)
+    """Largest angle about some horizontal axis, for positions: cameras that look up or down."""
     scale: float = Field(default=0, ge=0, lt=1)
     """Sizes are multiplied by 1 - scale to 1 + scale."""
     noise: float = Field(default=0, ge=0)
