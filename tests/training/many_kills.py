@@ -40,7 +40,7 @@ def main(folder: str, config: str, kills: str, seed: str) -> int:
     run, settings = RunFolder(Path(folder)), TrainConfig.model_validate(json.loads(config))
     rng, killed = np.random.default_rng(int(seed)), 0
     pid = attempt(settings, run, resume=False)
-    while not list(run.checkpoints.glob("epoch-*.json")):
+    while not list(run.checkpoints.glob("epoch-*.safetensors")):
         time.sleep(0.002)
     for _ in range(int(kills)):
         time.sleep(float(rng.uniform(0, 0.25)))

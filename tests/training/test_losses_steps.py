@@ -25,7 +25,7 @@ from torch import Tensor
 
 from kinestream.models import Network, build_network
 from kinestream.training import step
-from kinestream.training.chunks import answers, chunks
+from kinestream.training.chunks import Chunk, answers, chunks
 from kinestream.training.losses.boundary import Boundary
 from kinestream.training.losses.class_weights import balanced_weights
 from kinestream.training.losses.compactness import Compactness
@@ -141,7 +141,9 @@ def test_a_mean_per_chunk_is_caught(name: str) -> None:
 
     def naive() -> float:
         for trial, chunk in pieces:
-            stages = [[z[0] for z in answers(network, trial.x[None], chunk)]]
+            stages = [
+                [z[0] for z in answers(network, trial.x[None, :, chunk.first : chunk.last], chunk)]
+            ]
             frames = slice(chunk.start, chunk.stop)
             piece = Trial(trial.x[:, frames], trial.labels[frames])
             total = of_stages(loss, stages, [piece]) / len(pieces)
@@ -150,6 +152,11 @@ def test_a_mean_per_chunk_is_caught(name: str) -> None:
 
     _, broken = row(network, naive)
     assert relative_error(broken, truth) > 1e-3
+
+
+def read(trial: Trial, chunk: Chunk) -> Tensor:
+    """The frames that a chunk reads, as a batch of one."""
+    return trial.x[None, :, chunk.first : chunk.last]
 
 
 def with_chance(**arguments: Any) -> Network:
@@ -165,7 +172,10 @@ def chunks_at_once(network: Network, loss: Loss, batch: list[Trial], segment: in
     stages = []
     for trial in batch:
         parts = [
-            [z[0][:, chunk.context :] for z in answers(network, trial.x[None], chunk)]
+            [
+                z[0][:, chunk.context :]
+                for z in answers(network, trial.x[None, :, chunk.first : chunk.last], chunk)
+            ]
             for chunk in chunks(trial.x.shape[1], segment, network, context=loss.context)
         ]
         stages.append([torch.cat(stage, dim=1) for stage in zip(*parts, strict=True)])
@@ -214,7 +224,7 @@ def test_running_statistics_move_once() -> None:
 def test_terms_of_frames_alone_need_one_look(monkeypatch: pytest.MonkeyPatch) -> None:
     network, batch = network_of(0, F64), trials_of([20], 0, F64)
     looks: list[int] = []
-    monkeypatch.setattr(step, "_look", lambda *_: looks.append(1))
+    monkeypatch.setattr(step._Work, "look", lambda *_: looks.append(1))
     accumulate_gradients(network, Loss([(1.0, Focal()), (0.1, Boundary())]), batch, 7)
     assert not looks
 

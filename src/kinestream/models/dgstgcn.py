@@ -75,8 +75,10 @@ class GroupTopology(Average):
         topology = steady.unsqueeze(-3) + self.alpha.reshape(-1, 1, 1, 1) * apart
         return topology.flatten(-4, -3)  # (*, G*D, W, V)
 
+    def values(self, x: Tensor) -> Tensor:
+        return F.relu(self.norm(self.product(x)))  # (*, V, G*D)
+
     def use(self, x: Tensor, context: Tensor) -> Tensor:
-        x = F.relu(self.norm(self.product(x)))  # (*, V, G*D)
         return torch.einsum("...cwv,...vc->...wc", context, x)
 
 

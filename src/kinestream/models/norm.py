@@ -60,7 +60,7 @@ class Counted:
 
     Attributes:
         frames: For each number of frames that a layer may see, at the rates of a network with
-            strides, which of them count: (N, T) bool. Of any other number all count.
+            strides, which of them count: (N, T) bool.
         add_up: Sums a tensor over all processes that share the batch, gradients too.
     """
 
@@ -105,10 +105,7 @@ class FrameBatchNorm(nn.Module):
         places = x.flatten(-len(self.shape))  # (N, T, ..., C)
         if not places.dtype.is_floating_point or places.dtype.itemsize < 4:
             places = places.float()  # sums of half numbers are worth little
-        counts = counted.frames.get(x.shape[1])
-        if counts is None:
-            counts = places.new_ones(places.shape[:2])
-        # Of recordings, whose people may be apart in x.
+        counts = counted.frames[x.shape[1]]  # of recordings, whose people may be apart in x
         counts = counts.to(places).repeat_interleave(len(x) // len(counts), dim=0)
         counts = counts.reshape(*counts.shape, *[1] * (places.dim() - 2))
         over = tuple(range(places.dim() - 1))

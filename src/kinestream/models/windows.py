@@ -151,11 +151,6 @@ class Windowed(Network):
         self.window = ClipWindow(network, options)
 
     @property
-    def rates(self) -> tuple[int, ...]:
-        """None: inside, frames are those of windows, and all of them count."""
-        return ()
-
-    @property
     def streams(self) -> bool:
         """Windows of any network stream."""
         return True

@@ -11,11 +11,13 @@ from kinestream.errors import ConfigError
 from kinestream.features import Pipeline
 from kinestream.models import Network, build_network
 from kinestream.models.norm import batch_norms
+from kinestream.models.windows import Windowed
 from kinestream.skeletons import adjacency
 from kinestream.training.config import TrainConfig
 from kinestream.training.losses.loss import Loss
 from kinestream.training.losses.making import make_loss
 from kinestream.training.run_folder import Setup
+from kinestream.training.whole_clips import label_of_clip
 
 
 def network_of(config: TrainConfig, setup: Setup) -> Network:
@@ -57,7 +59,10 @@ def pipeline_of(setup: Setup) -> Pipeline:
 
 def loss_of(config: TrainConfig, clips: list[Clip]) -> Loss:
     """The loss of a configuration, its class weights counted on the training recordings."""
-    labels = [torch.from_numpy(clip.labels) for clip in clips if clip.labels is not None]
+    if config.clips is None:
+        labels = [torch.from_numpy(clip.labels) for clip in clips if clip.labels is not None]
+    else:
+        labels = [torch.tensor([label_of_clip(clip)]) for clip in clips]
     classes = clips[0].classes
     background = [classes.index(name) for name in config.background]
     return make_loss(config.loss, labels, len(classes), background)
@@ -91,6 +96,12 @@ def check_trains(config: TrainConfig, network: Network) -> None:
         raise ConfigError(
             "norm 'batch' takes statistics over all frames of a batch, which chunks do not see: set "
             "training.segment to 0, training.batch_norm to 'frozen' or norm to 'layer'."
+        )
+    if isinstance(network, Windowed) and settings.batch_norm == "batch" and batch_norms(network):
+        raise ConfigError(
+            "norm 'batch' would count every frame once for each window that it is in: train the "
+            "network on clips (averaging.over 'clip', section clips) and lay the window afterwards, or "
+            "set training.batch_norm to 'frozen' or norm to 'layer'."
         )
     if network.streams and config.clips is not None:
         raise ConfigError(

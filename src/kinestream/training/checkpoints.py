@@ -98,10 +98,10 @@ def save_checkpoint(
 
 
 def _write(path: Path, data: bytes) -> None:
-    """The tensors, then their checksum: without it they do not count."""
+    """The checksum, then the tensors: as soon as these have their name, both are there."""
     digest = json.dumps({"sha256": sha256(data), "bytes": len(data)})
-    write_atomically(path, data)
     write_atomically(path.with_suffix(".json"), digest.encode())
+    write_atomically(path, data)
     if os.name == "posix":  # the names, too, must outlive a power cut
         folder = os.open(path.parent, os.O_RDONLY)
         try:
@@ -147,6 +147,9 @@ def clear_away(folder: Path, checkpoint: Checkpoint) -> None:
             path.with_suffix(".json").unlink(missing_ok=True)
         for part in folder.glob(".epoch-*.part"):  # of a run that was killed while it wrote
             part.unlink(missing_ok=True)
+        for digest in folder.glob("epoch-*.json"):
+            if not digest.with_suffix(".safetensors").is_file():
+                digest.unlink(missing_ok=True)
 
 
 def drop_after(folder: Path, epoch: int) -> None:

@@ -57,18 +57,18 @@ def chunks(frames: int, segment: int, network: Network, *, context: int = 0) -> 
 def answers(
     network: Network, x: Tensor, chunk: Chunk, lengths: Tensor | None = None
 ) -> list[Tensor]:
-    """Logits (N, K, stop - start) of every stage, of a chunk of (N, C, T, V) or (N, C, T, V, M).
+    """Logits (N, K, stop - start) of every stage, of a chunk (N, C, last - first, V[, M]).
 
     An answer of a network with a stride stands for the frames up to the next. A network that answers
     once for a whole clip gives (N, K, 1).
 
     Args:
         network: Any network.
-        x: All frames of the recordings.
-        chunk: Which of them.
+        x: The frames that the chunk reads.
+        chunk: Which frames of the recordings these are.
         lengths: (N,) frames of each recording, where shorter ones are padded.
     """
-    stages = network.stages(x[:, :, chunk.first : chunk.last], lengths)
+    stages = network.stages(x, lengths)
     if not network.streams:
         return [network.over_clip(y.transpose(1, 2))[:, :, None] for y in stages]
     if network.stride > 1:
@@ -87,5 +87,8 @@ def forward_in_chunks(network: Network, x: Tensor, segment: int) -> Tensor:
     Returns:
         (N, K, T), equal to ``network(x)``, each answer repeated up to the next.
     """
-    parts = [answers(network, x, chunk)[-1] for chunk in chunks(x.shape[2], segment, network)]
+    parts = [
+        answers(network, x[:, :, chunk.first : chunk.last], chunk)[-1]
+        for chunk in chunks(x.shape[2], segment, network)
+    ]
     return torch.cat(parts, dim=2)

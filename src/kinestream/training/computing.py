@@ -44,6 +44,8 @@ class Computing:
         if config.precision == "tf32" and device.type == "cpu":
             raise ConfigError("training.precision 'tf32' is of GPUs; on a CPU take 'fp32'.")
         scaler = torch.amp.GradScaler(device.type, enabled=config.precision == "fp16")
+        if scaler.is_enabled():  # its numbers are made by the first use, which a share may not have
+            scaler.scale(torch.zeros((), device=device))
         return cls(device, config.precision, ranks, scaler)
 
     def products(self) -> AbstractContextManager[object]:

@@ -85,10 +85,12 @@ def _step_that_fits(
     auto = settings.segment == "auto"
     if not auto:
         standing.segment = int(settings.segment)
-    elif not standing.segment and learner.network.streams:
+    elif learner.network.streams:
         longest = max(clip.num_frames for clip in clips)
+        whole = longest * settings.batch_size
         device = learner.computing.device
-        standing.segment = first_segment(longest, learner.network.receptive_field, device)
+        first = first_segment(whole, learner.network.receptive_field, device)
+        standing.segment = min(standing.segment or first, first)  # it may come from a GPU
     while True:
         # Each try draws what the first one drew.
         seed_dropout(settings.seed, *place, learner.computing.ranks.rank)

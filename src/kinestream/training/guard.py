@@ -87,9 +87,11 @@ def take_step(
 def _give_way(learner: Learner, step: Step) -> bool:
     """Let the scaler see the step; whether it was its fault that the step could not be taken."""
     scaler = learner.computing.scaler
+    before = scaler.get_scale()
     scaler.update()
     learner.standing.scaler = scaler.state_dict()
-    return math.isfinite(step.sums.loss) and not step.healthy and scaler.get_scale() >= 1
+    gave_way = 1 <= scaler.get_scale() < before
+    return gave_way and math.isfinite(step.sums.loss) and not step.healthy
 
 
 def _gradient_norm(network: nn.Module, clip: float) -> float:

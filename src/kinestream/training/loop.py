@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -167,7 +168,7 @@ def _keep_best(job: Job, epoch: int, row: dict[str, Any]) -> None:
     if not asked:
         return
     figure = row[f"valid/{asked}"]
-    if standing.best is None or figure > standing.best:
+    if math.isfinite(figure) and (standing.best is None or figure > standing.best):
         standing.best = figure
         if job.ranks.first:
             _save(job, epoch, job.run.best_valid)

@@ -47,8 +47,8 @@ class Piece:
     lengths: tuple[int, ...] | None = None
 
     def stacked(self, batch: Sequence[Trial], device: torch.device) -> Tensor:
-        """The input (N, C, T, V, M), with zeros behind the ends of short recordings."""
-        rows = [batch[number].x for number in self.numbers]
+        """The frames read (N, C, T, V, M), with zeros behind the ends of short recordings."""
+        rows = [batch[number].x[:, self.chunk.first : self.chunk.last] for number in self.numbers]
         if self.lengths is not None:
             longest = max(self.lengths)
             rows = [_padded(x, longest) for x in rows]

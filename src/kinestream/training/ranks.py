@@ -17,6 +17,8 @@ import torch
 import torch.distributed as dist
 from torch import Tensor
 
+from kinestream.training.signals import StoppedError
+
 T = TypeVar("T")
 
 PATIENCE = timedelta(hours=1)
@@ -129,5 +131,8 @@ def joined(*, gpu: bool) -> Iterator[Ranks]:
     dist.init_process_group("nccl" if gpu else "gloo", timeout=PATIENCE)
     try:
         yield ranks
-    finally:
+    except StoppedError:
         dist.destroy_process_group()
+        raise
+    # After any other error it stays: taking leave would wait for those who know nothing of it.
+    dist.destroy_process_group()

@@ -10,6 +10,7 @@ RUN/checkpoints/       the last two, each with its checksum
 from __future__ import annotations
 
 import json
+import math
 import os
 from contextlib import suppress
 from dataclasses import dataclass
@@ -112,14 +113,14 @@ class RunFolder:
             raise CheckpointError(f"{self.path}/setup.json: {explain(error, Setup)}") from None
 
     def add_metrics(self, row: dict[str, Any]) -> None:
-        """Append one epoch's line.
+        """Append one epoch's line; a figure that is no number is null.
 
         Raises:
             CheckpointError: The disk refuses.
         """
         path = self.path / "metrics.jsonl"
         with writing(path), open(path, "a", encoding="utf-8") as file:
-            file.write(json.dumps(row) + "\n")
+            file.write(json.dumps(_plain(row), allow_nan=False) + "\n")
             file.flush()
             os.fsync(file.fileno())
 
@@ -175,6 +176,13 @@ def _row(line: bytes, path: Path, number: int) -> dict[str, Any]:
                     return row
                 problem = f"it needs an 'epoch' from 1 to {MAX_EPOCH}"
     raise CheckpointError(f"{path} is damaged: {problem}; take out or mend line {number}.")
+
+
+def _plain(row: dict[str, Any]) -> dict[str, Any]:
+    return {
+        key: None if isinstance(value, float) and not math.isfinite(value) else value
+        for key, value in row.items()
+    }
 
 
 def _is_epoch(value: object) -> bool:

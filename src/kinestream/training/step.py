@@ -84,9 +84,11 @@ def accumulate_gradients(
     work = _Work(network, loss, batch, segment, computing)
     look = None
     if loss.of_batch:
-        seen = _in_all_or_none(ranks, work.logits)
-        look = _look(loss, batch, seen, ranks, shares)
-    sums = _in_all_or_none(ranks, lambda: work.send_back(shared, look))
+        seen = work.in_all_or_none(work.logits)
+        logits, labels = _gathered(seen, [trial.labels for trial in batch], ranks, shares)
+        own = range(len(logits)) if shares is None else shares[ranks.rank]
+        look = work.in_all_or_none(lambda: work.look(logits, labels, own))
+    sums = work.in_all_or_none(lambda: work.send_back(shared, look))
     _add_up_gradients(network, ranks)
     value, right, frames = ranks.add_up(sums).tolist()
     return Sums(value + (look.value if look else 0.0), int(right), int(frames))
@@ -119,42 +121,29 @@ class Look(NamedTuple):
         return torch.stack(parts).sum()
 
 
-def _look(
-    loss: Loss,
-    batch: Sequence[Trial],
-    seen: list[list[Tensor]],
+def _gathered(
+    logits: list[list[Tensor]],
+    labels: list[Tensor],
     ranks: Ranks,
     shares: Sequence[Sequence[int]] | None,
-) -> Look:
-    """The gradient of the terms of the whole batch with respect to this process's logits.
+) -> tuple[list[list[Tensor]], list[Tensor]]:
+    """Logits (K, T) of every stage, and labels, of all recordings of a batch in its order.
 
     Args:
-        loss: Has such terms.
-        batch: Recordings of this process.
-        seen: Logits (K, T) of each of its recordings and stages.
+        logits: Of this process's recordings.
+        labels: Of the same.
         ranks: The processes.
         shares: As :func:`accumulate_gradients`.
     """
-    device = seen[0][0].device if seen else torch.device("cpu")
-    logits, labels = [[z.to(device) for z in stages] for stages in seen], [t.labels for t in batch]
-    if ranks.size > 1:
-        assert shares is not None
-        found = ranks.gather(([[z.cpu() for z in stages] for stages in seen], labels))
-        places = [place for share in shares for place in share]
-        all_logits = [stages for logits_of, _ in found for stages in logits_of]
-        all_labels = [truth for _, labels_of in found for truth in labels_of]
-        order = sorted(range(len(places)), key=places.__getitem__)
-        logits = [[z.to(device) for z in all_logits[i]] for i in order]
-        labels = [all_labels[i] for i in order]
-    leaves = [[z.requires_grad_() for z in stages] for stages in logits]
-    truths = [truth.to(device) for truth in labels]
-    with torch.enable_grad():
-        values = [loss.whole(stage, truths) for stage in zip(*leaves, strict=True)]
-        value = torch.stack(values).sum()
-    slopes = iter(torch.autograd.grad(value, [z for stages in leaves for z in stages]))
-    sloped = [[next(slopes) for _ in stages] for stages in leaves]
-    own = range(len(sloped)) if shares is None else shares[ranks.rank]
-    return Look(float(value.detach()), [sloped[place] for place in own])
+    if ranks.size == 1:
+        return logits, labels
+    assert shares is not None
+    found = ranks.gather(([[z.cpu() for z in stages] for stages in logits], labels))
+    places = [place for share in shares for place in share]
+    order = sorted(range(len(places)), key=places.__getitem__)
+    all_logits = [stages for logits_of, _ in found for stages in logits_of]
+    all_labels = [truth for _, labels_of in found for truth in labels_of]
+    return [all_logits[i] for i in order], [all_labels[i] for i in order]
 
 
 @dataclass(frozen=True)
@@ -198,6 +187,48 @@ class _Work:
                     found[number].append([s.logits[:, s.context :] for s in stretches])
         return [[torch.cat(z, dim=1) for z in zip(*parts, strict=True)] for parts in found]
 
+    def look(self, logits: list[list[Tensor]], labels: list[Tensor], own: Sequence[int]) -> Look:
+        """The gradient of the terms of the whole batch with respect to logits.
+
+        Args:
+            logits: (K, T) of every recording of the batch and every stage.
+            labels: (T,) of every recording.
+            own: Which recordings are this process's.
+        """
+        device = self.computing.device
+        leaves = [[z.to(device).requires_grad_() for z in stages] for stages in logits]
+        truths = [truth.to(device) for truth in labels]
+        with torch.enable_grad():
+            values = [self.loss.whole(stage, truths) for stage in zip(*leaves, strict=True)]
+            value = torch.stack(values).sum()
+        slopes = iter(torch.autograd.grad(value, [z for stages in leaves for z in stages]))
+        sloped = [[next(slopes) for _ in stages] for stages in leaves]
+        return Look(float(value.detach()), [sloped[place] for place in own])
+
+    def in_all_or_none(self, work: Callable[[], T]) -> T:
+        """Do what may need more memory than there is, in all processes or in none.
+
+        Raises:
+            OutOfMemoryError: Memory ran out in some process.
+        """
+        ranks, found = self.computing.ranks, list[T]()
+        try:
+            found.append(work())
+        except Exception as error:
+            if not is_out_of_memory(error):
+                raise
+        # Outside of the handler, where the error still holds what did not fit.
+        if takes_statistics(self.network):
+            if found:
+                return found[0]
+            # The others wait for its part in their statistics: the launcher has to end them.
+            raise OutOfMemoryError("a batch does not fit into memory: lower training.batch_size.")
+        if ranks.any(not found):
+            raise OutOfMemoryError(
+                "a batch does not fit into memory: set a shorter training.segment."
+            )
+        return found[0]
+
     def _pieces(self) -> Iterator[Piece]:
         yield from pieces(self.network, self.batch, self.segment, self.loss.context)
         if not self.batch and self.computing.ranks.size > 1 and takes_statistics(self.network):
@@ -237,7 +268,7 @@ class _Work:
         chunk, labels = piece.chunk, self.batch[piece.numbers[row]].labels
         frames = slice(chunk.start, min(chunk.stop, len(labels)))
         truth = labels[frames].to(x.device)
-        inputs = x[row, :, frames]
+        inputs = x[row, :, frames.start - chunk.first : frames.stop - chunk.first]
         return [Stretch(z[row, :, : len(truth)], truth, inputs, chunk.context) for z in stages]
 
 
@@ -259,20 +290,6 @@ def _add_up_gradients(network: Network, ranks: Ranks) -> None:
     parts = torch.split(whole, [p.numel() for p in weights])
     for p, part in zip(weights, parts, strict=True):
         p.grad = part.view_as(p)
-
-
-def _in_all_or_none(ranks: Ranks, work: Callable[[], T]) -> T:
-    """Do a piece of work that may need more memory than there is, in all processes or in none."""
-    found: list[T] = []
-    try:
-        found.append(work())
-    except Exception as error:
-        if not is_out_of_memory(error):
-            raise
-    # Outside of the handler, where the error still holds what did not fit.
-    if ranks.any(not found):
-        raise OutOfMemoryError("a batch does not fit into memory: set a shorter training.segment.")
-    return found[0]
 
 
 @contextmanager

@@ -106,9 +106,13 @@ class Average(TemporalOperator, ABC):
     def context(self, mean: Tensor) -> Tensor:
         """(*lead, *S) -> (*lead, *S'): what the frames need to know of the mean."""
 
+    def values(self, x: Tensor) -> Tensor:
+        """(*lead, ..., V, C) -> (*lead, ..., V, C''): what the context is used on."""
+        return x
+
     @abstractmethod
     def use(self, x: Tensor, context: Tensor) -> Tensor:
-        """(*lead, ..., V, C) and (*lead or ones, *S') -> (*lead, ..., V, C')."""
+        """(*lead, ..., V, C'') and (*lead or ones, *S') -> (*lead, ..., V, C')."""
 
     @property
     def past(self) -> int:
@@ -122,8 +126,9 @@ class Average(TemporalOperator, ABC):
         frames, refresh = x.shape[1], self.averaging.refresh
         if self.averaging.over == "clip":
             mean = self.statistic(x).mean(1, keepdim=True)  # (N, 1, *S)
-            return self.use(x, self.context(mean))
+            return self.use(self.values(x), self.context(mean))
         context = self.context(self._means(self.statistic(x)))  # (N, G, *S')
+        x = self.values(x)  # before the padding below, which a norm must not see
         if refresh == 1:
             return self.use(x, context)
         groups = context.shape[1]
@@ -203,9 +208,9 @@ class Average(TemporalOperator, ABC):
             total = total + (blocks.sum(1) if window > 2 * refresh else blocks)
         mean = total / self._count(now.index, total, dim=0)
         if refresh == 1:
-            return self.use(x, self.context(mean)), tuple(entries)
+            return self.use(self.values(x), self.context(mean)), tuple(entries)
         context = self._refreshed(mean, kept.pop(0), now.index % refresh == 0)
-        return self.use(x, context), (*entries, context)
+        return self.use(self.values(x), context), (*entries, context)
 
     def _refreshed(self, mean: Tensor, held: Tensor, due: Tensor) -> Tensor:
         """The held context, made anew for those who are due; nothing is computed for no one."""
