@@ -18,6 +18,7 @@ import yaml
 from pydantic import BaseModel, ValidationError
 
 from kinestream.errors import ConfigError, MissingFileError
+from kinestream.files import write_atomically
 
 MAX_BYTES = 1 << 20
 MAX_FILES = 16
@@ -144,7 +145,7 @@ def read_mapping(path: str | Path) -> dict[str, Any]:
 def dump_config(config: BaseModel, path: Path) -> None:
     """Write a resolved configuration as YAML."""
     text = yaml.safe_dump(config.model_dump(mode="json"), sort_keys=False)
-    path.write_text(text, encoding="utf-8")
+    write_atomically(path, text.encode())
 
 
 def explain(error: ValidationError, model: type[BaseModel]) -> str:
@@ -189,9 +190,12 @@ def _assign(values: dict[str, Any], override: str) -> None:
         raise ConfigError(f"--set {key}: {text!r} is not a value.") from None
     *outer, last = key.strip().split(".")
     for part in outer:
-        values = values.setdefault(part, {})
-        if not isinstance(values, dict):
+        inner = values.get(part)
+        if inner is None:  # left out, or null as in resolved files
+            inner = values[part] = {}
+        if not isinstance(inner, dict):
             raise ConfigError(f"--set {key}: {part!r} is a value, it has no keys inside.")
+        values = inner
     values[last] = value
 
 

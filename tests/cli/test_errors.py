@@ -297,7 +297,7 @@ def test_resuming_with_other_settings(
         shutil.copytree(run_path, tmp_path / "r"),
     ]
     done = run(*arguments, "--set", "network.arguments.channels=[9, 9]")
-    refused(done, "this run began with another 'network' section: resume it with the settings of")
+    refused(done, "this run began with other settings: network.arguments.channels was")
 
 
 # In a process of its own

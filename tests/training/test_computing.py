@@ -143,14 +143,16 @@ def test_a_segment_is_halved_until_it_fits(
     values = copy.deepcopy(settings)
     values["network"]["arguments"]["norm"] = "layer"
     values["network"]["arguments"]["dropout"] = 0.3
-    config = config_of(values, segment="auto", epochs=1)
-    small_memory(monkeypatch, 24)
+    config = config_of(values, segment="auto", epochs=1, batch_size=8)
+    small_memory(monkeypatch, 26)  # the first step holds all recordings, so it finds the size
     run = RunFolder(tmp_path / "run")
     loop.train(config, run)
     found = load_latest(run.checkpoints).standing.segment
     assert found == 16
     # What was tried in vain has left no trace: the same run with that segment from the start.
-    loop.train(config_of(values, segment=found, epochs=1), RunFolder(tmp_path / "told"))
+    loop.train(
+        config_of(values, segment=found, epochs=1, batch_size=8), RunFolder(tmp_path / "told")
+    )
     assert same_end(run.path, tmp_path / "told")
 
 

@@ -213,7 +213,9 @@ def test_resuming_needs_a_run_of_these_settings(
     with pytest.raises(InputError, match="there is no run folder .*none"):
         loop.train(config_of(settings), RunFolder(tmp_path / "none"), resume=True)
     wider = config_of(settings, lambda v: v["network"]["arguments"].update(channels=[7, 7]))
-    with pytest.raises(ConfigError, match="began with another 'network' section"):
+    with pytest.raises(
+        ConfigError, match="began with other settings: network.arguments.channels was"
+    ):
         loop.train(wider, RunFolder(run_path), resume=True)
     rougher = config_of(settings, lambda v: v["loss"].update(truncated_mse={"weight": 9.0}))
     with pytest.raises(ConfigError, match="began with another 'loss' section"):

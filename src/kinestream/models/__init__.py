@@ -85,10 +85,18 @@ def build_network(
             f"network {name!r}: there is no argument {unknown[0]!r}; it takes "
             f"{', '.join(sorted(known))}."
         )
+    for section in (arguments, arguments.get("refine")):
+        dropout = section.get("dropout", 0) if isinstance(section, dict) else 0
+        if not isinstance(dropout, int | float) or not 0 <= dropout < 1:
+            raise ConfigError(
+                f"network {name!r}: dropout is a share from 0 to below 1, got {dropout!r}."
+            )
     try:
         network: Network = cls(partition, in_channels, num_classes, **arguments)
-    except TypeError as error:
-        raise ConfigError(f"network {name!r}: {error}.") from None
+    except (TypeError, ValueError, ArithmeticError, RuntimeError) as error:
+        # Sizes that torch cannot make, above all.
+        reason = str(error).splitlines()[0].rstrip(".")
+        raise ConfigError(f"network {name!r}: {reason}.") from None
     return network if window is None else Windowed(network, WindowOptions.of(window))
 
 

@@ -103,6 +103,12 @@ def check_trains(config: TrainConfig, network: Network) -> None:
             "network on clips (averaging.over 'clip', section clips) and lay the window afterwards, or "
             "set training.batch_norm to 'frozen' or norm to 'layer'."
         )
+    averaging = config.network.arguments.get("averaging")
+    if network.streams and isinstance(averaging, dict) and averaging.get("over") == "clip":
+        raise ConfigError(
+            f"averaging.over is 'clip', but nothing in this {config.network.name} averages over time: "
+            f"set network.arguments.head to 'clip' for one answer for a whole clip."
+        )
     if network.streams and config.clips is not None:
         raise ConfigError(
             "this network labels every frame, so recordings keep their length: leave out the section "

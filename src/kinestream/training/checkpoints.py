@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import logging
 import os
+import re
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -23,6 +24,7 @@ from kinestream.training.disk import writing
 from kinestream.training.standing import Standing
 
 KEPT = 2
+_NAME = re.compile(r"epoch-(\d{5,9})(?:-step-(\d{6,12}))?")
 
 log = logging.getLogger(__name__)
 
@@ -116,7 +118,15 @@ def _drop(path: Path) -> None:
 
 
 def _newest_first(folder: Path) -> list[Path]:
-    return sorted(folder.glob("epoch-*.safetensors"), key=lambda path: path.stem, reverse=True)
+    found = [path for path in folder.glob("epoch-*.safetensors") if _NAME.fullmatch(path.stem)]
+    return sorted(found, key=_place, reverse=True)
+
+
+def _place(path: Path) -> tuple[int, int]:
+    """Epochs done, and steps of the next."""
+    found = _NAME.fullmatch(path.stem)
+    assert found
+    return int(found[1]), int(found[2] or 0)
 
 
 def load_latest(folder: Path) -> Checkpoint:
@@ -156,7 +166,7 @@ def drop_after(folder: Path, epoch: int) -> None:
     """Drop checkpoints of later epochs: those will come again."""
     with writing(folder / "epoch"):
         for path in _newest_first(folder):
-            if int(path.stem.split("-")[1]) > epoch:
+            if _place(path)[0] > epoch:
                 _drop(path)
 
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from itertools import pairwise
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
 from kinestream.config import load_config
 from kinestream.skeletons.graph import Normalisation, Strategy
@@ -50,7 +51,7 @@ class NetworkConfig(Section):
 
     name: str
     arguments: dict[str, Any] = {}
-    lookahead_s: float | None = Field(default=None, ge=0)
+    lookahead_s: float | None = Field(default=None, ge=0, le=3600)
     """How long a label may wait; the argument ``lookahead`` in seconds, at the rate of the data."""
 
 
@@ -72,7 +73,7 @@ class AugmentConfig(Section):
     """Largest angle about some horizontal axis, for positions: cameras that look up or down."""
     scale: float = Field(default=0, ge=0, lt=1)
     """Sizes are multiplied by 1 - scale to 1 + scale."""
-    noise: float = Field(default=0, ge=0)
+    noise: float = Field(default=0, ge=0, allow_inf_nan=False)
     """Standard deviation of white noise, in the units of the data."""
     speed: float = Field(default=0, ge=0, lt=1)
     """Playing speed is multiplied by 1 - speed to 1 + speed."""
@@ -127,14 +128,14 @@ class TrainingConfig(Section):
     """Frames of a recording that are in memory at once; 0 takes it whole, ``auto`` what fits."""
     batch_norm: Literal["batch", "frozen"] = "batch"
     """Take statistics over the whole effective batch, or leave the running ones as they are."""
-    seed: int = Field(default=0, ge=0)
+    seed: int = Field(default=0, ge=0, lt=1 << 63)
     device: Literal["auto", "cpu", "cuda"] = "auto"
     """``auto`` takes a GPU where there is one."""
     precision: Literal["fp32", "tf32", "bf16", "fp16"] = "fp32"
     """Of the products inside the network; weights, losses and optimizer stay in fp32."""
     compile: bool = False
     """Let torch compile the network: worth its minutes in long runs."""
-    threads: int = Field(default=0, ge=0)
+    threads: int = Field(default=0, ge=0, le=1024)
     """Threads of torch; 0 leaves its default."""
     test_every: int = Field(default=10, ge=1)
     """Epochs between tests; the last epoch is always tested."""
@@ -146,6 +147,14 @@ class TrainingConfig(Section):
     """Also keep the weights that are best on the validation subjects by this figure."""
     tensorboard: bool = False
     """Write the figures for TensorBoard, too."""
+
+    @field_validator("segment", mode="before")
+    @classmethod
+    def _frames_or_auto(cls, value: object) -> object:
+        whole = isinstance(value, int) and not isinstance(value, bool) and value >= 0
+        if not whole and value != "auto":
+            raise ValueError(f"it is a number of frames, 0 for all, or 'auto', got {value!r}")
+        return value
 
 
 class TrainConfig(Section):
@@ -192,5 +201,6 @@ def load_train_config(paths: Sequence[Path], changes: Sequence[str] = ()) -> Tra
         MissingFileError: There is no such file.
         ConfigError: A key or value is wrong.
     """
-    name = [f"name={'-'.join(path.stem for path in paths)}"] if len(paths) > 1 else []
+    together = re.sub(r"[^A-Za-z0-9._-]+", "-", "-".join(path.stem for path in paths))
+    name = [f'name="{together[:64]}"'] if len(paths) > 1 else []
     return load_config(paths, TrainConfig, [*name, *changes])

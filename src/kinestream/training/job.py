@@ -104,6 +104,8 @@ def begin(
         "valid": [maker(clip) for clip in splits.valid],
         "test": [maker(clip) for clip in splits.test],
     }
+    if resume and ranks.first:
+        run.write_config(config)
     if not resume and ranks.first:
         run.create(config, setup)
         if source is not None and transfer is not None:

@@ -11,6 +11,7 @@ from typing import Any, Protocol
 
 import torch
 
+from kinestream.errors import CheckpointError, TrainingError
 from kinestream.training.augment import augment
 from kinestream.training.chance import changes_of
 from kinestream.training.checkpoints import save_checkpoint
@@ -89,7 +90,18 @@ def train(
                 for epoch in range(job.done + 1, config.training.epochs + 1):
                     _epoch(job, epoch, watch)
         ranks.any(False)  # the last line is written
-    return run.metrics()[-1]
+    rows = run.metrics()
+    if not rows:
+        raise CheckpointError(
+            f"{run.path / 'metrics.jsonl'} has no lines, though all epochs are done."
+        )
+    if rows[-1].get("skipped_steps") and "train/loss" not in rows[-1]:
+        raise TrainingError(
+            f"the last epoch took no step: loss or gradient were no numbers in any. Lower "
+            f"optimizer.learning_rate or set optimizer.clip_norm and train again; {run.path} holds the "
+            f"weights from before."
+        )
+    return rows[-1]
 
 
 @dataclass(frozen=True)

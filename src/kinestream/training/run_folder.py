@@ -76,9 +76,15 @@ class RunFolder:
     def create(self, config: TrainConfig, setup: Setup) -> None:
         """Write configuration and setup of a new run."""
         self.checkpoints.mkdir(parents=True, exist_ok=True)
-        dump_config(config, self.path / "config.yaml")
+        self.write_config(config)
         (self.path / "setup.json").write_text(setup.model_dump_json(indent=1), encoding="utf-8")
         (self.path / "metrics.jsonl").write_text("", encoding="utf-8")
+
+    def write_config(self, config: TrainConfig) -> None:
+        """Write the resolved configuration; a run that goes on may have changed parts of it."""
+        path = self.path / "config.yaml"
+        with writing(path):
+            dump_config(config, path)
 
     def config(self) -> TrainConfig:
         """The run's configuration."""
@@ -92,15 +98,14 @@ class RunFolder:
         many bad steps to bear and what is computed where and in what pieces may change.
 
         Raises:
-            ConfigError: Names the first section that differs.
+            ConfigError: Names the first key that differs.
         """
-        ours, theirs = _lasting(self.config()), _lasting(config)
-        for key, value in ours.items():
-            if theirs[key] != value:
-                raise ConfigError(
-                    f"this run began with another {key!r} section: resume it with the settings of "
-                    f"{self.path / 'config.yaml'}, or train anew in another folder."
-                )
+        change = _first_change(_lasting(self.config()), _lasting(config))
+        if change:
+            raise ConfigError(
+                f"this run began with other settings: {change}; resume it with those of "
+                f"{self.path / 'config.yaml'}, or train anew in another folder."
+            )
 
     def setup(self) -> Setup:
         """What the run's data said."""
@@ -176,6 +181,18 @@ def _row(line: bytes, path: Path, number: int) -> dict[str, Any]:
                     return row
                 problem = f"it needs an 'epoch' from 1 to {MAX_EPOCH}"
     raise CheckpointError(f"{path} is damaged: {problem}; take out or mend line {number}.")
+
+
+def _first_change(ours: dict[str, Any], theirs: dict[str, Any], above: str = "") -> str:
+    """The first key that differs, with both values; empty where none does."""
+    for key in {**ours, **theirs}:
+        before, now = ours.get(key), theirs.get(key)
+        if before == now:
+            continue
+        if isinstance(before, dict) and isinstance(now, dict):
+            return _first_change(before, now, f"{above}{key}.")
+        return f"{above}{key} was {before!r:.60}, now {now!r:.60}"
+    return ""
 
 
 def _plain(row: dict[str, Any]) -> dict[str, Any]:

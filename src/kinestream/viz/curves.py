@@ -133,6 +133,8 @@ def _draw_panel(axes: Axes, name: str, lines: Mapping[str, Points]) -> None:
     )
     axes.set_xlabel("epoch", fontsize=SMALL, color=INK)
     axes.xaxis.set_major_locator(MaxNLocator(nbins=6, integer=True, min_n_ticks=1))
+    # No factor beside the axis, where the key stands.
+    axes.yaxis.set_major_formatter(lambda value, _: f"{value:.4g}")
     if len({epoch for epochs, _ in lines.values() for epoch in epochs}) == 1:
         axes.margins(x=1)  # one epoch: a span that has whole numbers only
     axes.grid(color=FAINT, alpha=0.25, linewidth=0.5)

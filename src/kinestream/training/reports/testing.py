@@ -92,7 +92,8 @@ def measure_run(
     for other in others:
         _check_comparable(figures, other)
     report = make_report(figures, held_out, others)
-    folder = run.path / "test" / (f"{split}-fused" if fuse else split) if out is None else out
+    kind = ("-fused" if fuse else "") + ("" if weights == LAST else f"-{weights}")
+    folder = run.path / "test" / f"{split}{kind}" if out is None else out
     if folder.exists() and not folder.is_dir():
         raise DataError(f"{folder} is a file: name a folder for the report.")
     written = [write_report(report, folder / "report.json"), *write_tables(figures, folder)]
