@@ -105,6 +105,18 @@ def test_a_camera_tilts_about_a_horizontal_axis() -> None:
         changed(sensors(), tilt_deg=15)
 
 
+def test_each_axis_is_stretched_by_a_factor_of_its_own() -> None:
+    clip = body()
+    factors = []
+    for seed in range(50):
+        ratio = changed(clip, seed, stretch=0.2).data / clip.data
+        assert np.ptp(ratio, axis=(1, 2, 3)).max() < 1e-5
+        factors.append(ratio[:, 0, 0, 0])
+    found = np.array(factors)
+    assert 0.8 <= found.min() < 0.85 and 1.15 < found.max() <= 1.2
+    assert abs(np.corrcoef(found.T)[0, 1]) < 0.5
+
+
 def test_each_sensor_turns_about_an_axis_of_its_own() -> None:
     clip = sensors()
     for seed in range(20):

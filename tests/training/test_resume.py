@@ -218,7 +218,7 @@ def test_resuming_needs_a_run_of_these_settings(
     ):
         loop.train(wider, RunFolder(run_path), resume=True)
     rougher = config_of(settings, lambda v: v["loss"].update(truncated_mse={"weight": 9.0}))
-    with pytest.raises(ConfigError, match="began with another 'loss' section"):
+    with pytest.raises(ConfigError, match="loss.truncated_mse.weight was"):
         loop.train(rougher, RunFolder(run_path), resume=True)
 
 

@@ -30,8 +30,9 @@ def check_augment(clip: Clip, config: AugmentConfig) -> None:
             raise ConfigError(
                 f"augment.{key} needs channels in triples ..x, ..y, ..z, got {clip.channels}."
             )
-    if config.tilt_deg and clip.channels[:3] != ("x", "y", "z"):
-        raise ConfigError(f"augment.tilt_deg needs channels x, y, z first, got {clip.channels}.")
+    for key, wanted in (("tilt_deg", config.tilt_deg), ("stretch", config.stretch)):
+        if wanted and clip.channels[:3] != ("x", "y", "z"):
+            raise ConfigError(f"augment.{key} needs channels x, y, z first, got {clip.channels}.")
     if config.mirror and "x" not in clip.channels:
         raise ConfigError(f"augment.mirror needs a channel x, got {clip.channels}.")
     for name in config.turn_over:
@@ -61,6 +62,8 @@ def augment(clip: Clip, config: AugmentConfig, rng: np.random.Generator) -> Clip
         changes.append(lambda x: _turn_over(x, clip, config.turn_over, rng))
     if config.scale:
         changes.append(lambda x: x * np.float32(rng.uniform(1 - config.scale, 1 + config.scale)))
+    if config.stretch:
+        changes.append(lambda x: _stretch(x, clip.channels, config.stretch, rng))
     if config.mirror and rng.random() < 0.5:
         changes.append(lambda x: _mirror(x, clip))
     if config.noise:
@@ -107,6 +110,16 @@ def _tilt(
     for start in _triples(channels):
         tilted[start : start + 3] = np.einsum("ij,j...->i...", matrix, data[start : start + 3])
     return tilted
+
+
+def _stretch(
+    data: Array, channels: tuple[str, ...], most: float, rng: np.random.Generator
+) -> Array:
+    factors = rng.uniform(1 - most, 1 + most, 3).astype(np.float32)
+    stretched = data.copy()
+    for start in _triples(channels):
+        stretched[start : start + 3] *= factors[:, None, None, None]
+    return stretched
 
 
 def _turn_over(data: Array, clip: Clip, sensors: list[str], rng: np.random.Generator) -> Array:

@@ -73,6 +73,8 @@ class AugmentConfig(Section):
     """Largest angle about some horizontal axis, for positions: cameras that look up or down."""
     scale: float = Field(default=0, ge=0, lt=1)
     """Sizes are multiplied by 1 - scale to 1 + scale."""
+    stretch: float = Field(default=0, ge=0, lt=1)
+    """So is each of x, y and z on its own, for positions: other builds, other lenses."""
     noise: float = Field(default=0, ge=0, allow_inf_nan=False)
     """Standard deviation of white noise, in the units of the data."""
     speed: float = Field(default=0, ge=0, lt=1)
