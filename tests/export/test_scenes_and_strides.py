@@ -114,7 +114,7 @@ def test_a_look_ahead_in_seconds(settings: dict[str, Any], tmp_path: Path) -> No
 def test_windows_of_a_clip_network_are_a_bundle(
     settings: dict[str, Any], tmp_path: Path, clip_of: ClipOf
 ) -> None:
-    options = {"head": "clip", "averaging": {"over": "clip"}, "lookahead": 0}
+    options = {"head": "clip", "averaging": {"over": "clip"}, "lookahead": 0, "norm": "layer"}
     bundle = bundle_of(settings, tmp_path, **options, window={"frames": 10, "stride": 5})
     clip = clip_of(33, seed=3)
     truth = softmax(bundle.logits(clip.data).transpose(0, 2, 1))[0]

@@ -104,7 +104,8 @@ def check_trains(config: TrainConfig, network: Network) -> None:
             "set training.batch_norm to 'frozen' or norm to 'layer'."
         )
     averaging = config.network.arguments.get("averaging")
-    if network.streams and isinstance(averaging, dict) and averaging.get("over") == "clip":
+    over_clips = isinstance(averaging, dict) and averaging.get("over") == "clip"
+    if over_clips and network.streams and not isinstance(network, Windowed):
         raise ConfigError(
             f"averaging.over is 'clip', but nothing in this {config.network.name} averages over time: "
             f"set network.arguments.head to 'clip' for one answer for a whole clip."

@@ -24,6 +24,7 @@ from kinestream.training.disk import writing
 from kinestream.training.standing import Standing
 
 KEPT = 2
+METADATA = "kinestream_run"
 _NAME = re.compile(r"epoch-(\d{5,9})(?:-step-(\d{6,12}))?")
 
 log = logging.getLogger(__name__)
@@ -90,7 +91,8 @@ def save_checkpoint(
     if standing.tally.steps:
         name += f"-step-{standing.tally.steps:06d}"
     tensors = {key: value.detach().cpu().clone().contiguous() for key, value in tensors.items()}
-    metadata = {"epoch": str(epoch), "standing": json.dumps(standing.model_dump())}
+    # One key: safetensors writes several in an order of chance, and equal runs have equal files.
+    metadata = {METADATA: json.dumps({"epoch": epoch, "standing": standing.model_dump()})}
     path = folder / f"{name}.safetensors"
     with writing(path):
         _write(path, save(tensors, metadata=metadata))
@@ -213,9 +215,9 @@ def _damage(path: Path) -> str | None:
 def _read(path: Path) -> Checkpoint:
     try:
         with safe_open(path, framework="pt") as file:
-            metadata = file.metadata() or {}
+            metadata = json.loads((file.metadata() or {})[METADATA])
             tensors = {key: file.get_tensor(key) for key in file.keys()}  # noqa: SIM118
-            standing = Standing.model_validate(json.loads(metadata.get("standing", "{}")))
+            standing = Standing.model_validate(metadata["standing"])
             return Checkpoint(int(metadata["epoch"]), tensors, standing)
-    except (SafetensorError, KeyError, ValueError, RecursionError) as error:
+    except (SafetensorError, KeyError, TypeError, ValueError, RecursionError) as error:
         raise CheckpointError(f"{path} is not a checkpoint: {error}.") from None
