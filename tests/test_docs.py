@@ -231,6 +231,15 @@ def test_times_are_those_measured() -> None:
     assert f"{latency['engine, kernel 299']['p50'] / 1000:.2f} ms at kernel 299" in choice
 
 
+def test_throughput_is_that_measured() -> None:
+    found = result("training_throughput.json")
+    (row,) = [row for row in found["chunks"] if row["segment"] == 500]
+    readme = " ".join((ROOT / "README.md").read_text(encoding="utf-8").split())
+    time, memory = f"{row['time_ratio']:.2f}", f"{row['memory_ratio']:.2f}"
+    assert f"takes {time} times the time and {memory} times the memory" in readme
+    assert f"train {found['processes']['two_over_one']:.1f} times as many recordings" in readme
+
+
 def test_the_picture_is_what_its_script_draws(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
