@@ -21,7 +21,7 @@ from kinestream.models import Network, stream
 from kinestream.models.stepping import State
 from kinestream.models.temporal import Average
 from kinestream.streaming import Engine, open_session
-from kinestream.training.chunks import forward_in_chunks
+from tests.contracts.chunked import forward_in_chunks
 from tests.contracts.zoo import Case, clips, make
 
 FP64 = 1e-9

@@ -10,10 +10,10 @@ from typing import Any
 import torch
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from tests.contracts.chunked import forward_in_chunks
 from tests.contracts.zoo import Case, clips, make
 
 from kinestream.models import stream
-from kinestream.training.chunks import forward_in_chunks
 
 FP64 = 1e-9
 BRANCHES = st.one_of(

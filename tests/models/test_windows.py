@@ -9,12 +9,12 @@ from typing import Any
 
 import pytest
 import torch
+from tests.contracts.chunked import forward_in_chunks
 from tests.contracts.zoo import NETWORKS, Case, clips, make
 
 from kinestream.errors import ConfigError
 from kinestream.models import Network, classify, windows
 from kinestream.models.windows import Windowed
-from kinestream.training.chunks import forward_in_chunks
 
 CLIP = {"head": "clip", "averaging": {"over": "clip"}, "lookahead": "centred"}
 

@@ -125,6 +125,22 @@ def test_a_damaged_newest_one_falls_back_to_the_one_before_and_says_so(
         load_latest(tmp_path)
 
 
+def test_a_reader_that_checks_nothing_is_caught(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The broken twin takes the newest file for what its name says."""
+    paths = saved(tmp_path, 2)
+    before = {name: tensor.clone() for name, tensor in load_latest(tmp_path).tensors.items()}
+    content = bytearray(paths[-1].read_bytes())
+    content[-1] ^= 1
+    paths[-1].write_bytes(bytes(content))
+    assert load_latest(tmp_path).epoch == 1
+    monkeypatch.setattr("kinestream.training.checkpoints._damage", lambda _: None)
+    found = load_latest(tmp_path)
+    assert found.epoch == 2 and not found.damaged
+    assert any(not torch.equal(found.tensors[name], before[name]) for name in before)
+
+
 def test_a_whole_one_is_read_without_a_word(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:

@@ -30,6 +30,7 @@ from kinestream.training.config import TrainConfig
 from kinestream.training.optimizer import update_average
 from kinestream.training.run_folder import RunFolder
 from kinestream.training.signals import EXIT_CODE, StopFlag, StoppedError, stop_signals
+from kinestream.training.step import accumulate_gradients
 
 EVENTS = ("open", "fsync", "replace", "unlink")
 
@@ -286,6 +287,26 @@ def test_a_signal_at_any_instant_of_a_step(
     monkeypatch.undo()
     loop.train(config_of(settings), run, resume=True)
     assert same_end(run.path, run_path)
+
+
+def test_a_handler_that_acts_at_once_is_caught(
+    settings: dict[str, Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The broken twin ends the run from the handler: the steps since the last checkpoint are gone."""
+    left = [2]
+
+    def interrupted(*args: Any) -> Any:
+        left[0] -= 1
+        if left[0] == 0:
+            raise StoppedError("stopped where it stood")
+        return accumulate_gradients(*args)
+
+    monkeypatch.setattr(guard, "accumulate_gradients", interrupted)
+    run = RunFolder(tmp_path / "run")
+    with pytest.raises(StoppedError):
+        loop.train(config_of(settings), run)
+    with pytest.raises(CheckpointError, match="there is no checkpoint"):
+        load_latest(run.checkpoints)
 
 
 def _end(process: subprocess.Popen[str], number: int, line: int, wait: float) -> int:

@@ -16,7 +16,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import NamedTuple
 
-import torch
 from torch import Tensor
 
 from kinestream.models import Network
@@ -74,21 +73,3 @@ def answers(
     if network.stride > 1:
         stages = [y.repeat_interleave(network.stride, dim=2) for y in stages]
     return [y[:, :, chunk.start - chunk.first : chunk.stop - chunk.first] for y in stages]
-
-
-def forward_in_chunks(network: Network, x: Tensor, segment: int) -> Tensor:
-    """Label a long recording in bounded memory.
-
-    Args:
-        network: A frame-wise network.
-        x: (N, C, T, V) or (N, C, T, V, M).
-        segment: Frames per chunk; 0 for all at once.
-
-    Returns:
-        (N, K, T), equal to ``network(x)``, each answer repeated up to the next.
-    """
-    parts = [
-        answers(network, x[:, :, chunk.first : chunk.last], chunk)[-1]
-        for chunk in chunks(x.shape[2], segment, network)
-    ]
-    return torch.cat(parts, dim=2)
