@@ -10,10 +10,12 @@ from __future__ import annotations
 import json
 import math
 import sys
+import weakref
 from pathlib import Path
 from typing import Any
 
 import torch
+import torch.distributed as dist
 
 from kinestream.files import sha256
 from kinestream.models import Network
@@ -67,9 +69,11 @@ def main(folder: str, how: str, config: str, sabotage: str) -> int:
     if "memory" in tricks:
         shrink_memory(tricks["memory"])
     seen, real = [], guard.accumulate_gradients
+    groups: set[weakref.ref[Any]] = set()
 
     def remember(network: Network, *rest: Any) -> Any:
         seen[:] = [network]
+        groups.add(weakref.ref(dist.group.WORLD))
         return real(network, *rest)
 
     guard.accumulate_gradients = remember
@@ -86,6 +90,7 @@ def main(folder: str, how: str, config: str, sabotage: str) -> int:
             )
         except StoppedError:
             return EXIT_CODE
+    assert all(group() is None for group in groups), "the processes' group outlives its end"
     weights = [p.detach().numpy().tobytes() for p in seen[0].parameters()] if seen else []
     print("weights", sha256(b"".join(weights)), flush=True)
     return 0

@@ -15,6 +15,11 @@ from typing import Any, TypeVar
 
 import torch
 import torch.distributed as dist
+
+# Takes the group that is there when it is imported as a default, and PyTorch imports it in passing.
+# After the start that would be ours: it would outlive its end, and its threads fall into the
+# interpreter's.
+import torch.distributed.nn
 from torch import Tensor
 
 from kinestream.training.signals import StoppedError
