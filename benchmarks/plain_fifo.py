@@ -1,7 +1,9 @@
 """RT-ST-GCN frame by frame as one would first write it: channels first, a FIFO and a running sum.
 
-The baseline of ``step_latency.py``. It shares the weights of an ``RTSTGCN``
-and gives the same numbers (as long as nothing drifts), so that only the way of computing differs.
+The baseline of ``step_latency.py``, operation for operation what the network's published formulas say:
+all partitions are multiplied out and then summed along adjacency times importance, norms are means and
+variances, the FIFO is shifted by concatenation. It shares the weights of an ``RTSTGCN`` and gives the
+same numbers (as long as nothing drifts), so that only the way of computing differs.
 """
 
 from __future__ import annotations
@@ -15,6 +17,13 @@ from kinestream.models.graph_conv import GraphConv
 from kinestream.models.norm import FrameLayerNorm
 from kinestream.models.rtstgcn import RTSTGCN
 from kinestream.models.temporal_unit import TemporalUnit
+
+
+def layer_norm(x: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
+    """Of a frame (1, C, 1, V), over channels and joints together."""
+    mean = x.mean(dim=(1, 3), keepdim=True)
+    var = (x - mean).square().mean(dim=(1, 3), keepdim=True)
+    return (x - mean) / torch.sqrt(var + 1e-5) * weight + bias
 
 
 class PlainLayer(nn.Module):
@@ -31,7 +40,8 @@ class PlainLayer(nn.Module):
             :, :, None, None
         ]  # (P*C', C, 1, 1)
         self.bias = graph.bias.flatten()
-        self.edges = graph.edges()
+        assert graph.mask is not None
+        self.adjacency, self.importance = graph.partition, graph.mask
         self.norm_weight, self.norm_bias = norm.weight.T[:, None], norm.bias.T[:, None]  # (C, 1, V)
         self.depth, self.spacing = kernel * spacing, spacing
         self.identity = isinstance(residual.product, nn.Identity)
@@ -47,18 +57,17 @@ class PlainLayer(nn.Module):
         """x (1, C, 1, V), fifo (s*K, C', V), sums (s, C', V) -> the next of each."""
         z = F.conv2d(x, self.weight, self.bias)  # (1, P*C', 1, V)
         z = z.view(self.partitions, self.channels, -1)
-        z = torch.einsum("pcv,pvw->cw", z, self.edges)  # (C', V)
+        z = torch.einsum("pcv,pvw->cw", z, self.adjacency * self.importance)  # (C', V)
         total = sums[0] + z - fifo[0]
         fifo = torch.cat([fifo[1:], z[None]])
         sums = torch.cat([sums[1:], total[None]])
         y = total[None, :, None]  # (1, C', 1, V)
-        shape = self.norm_weight.shape
-        y = F.relu(F.layer_norm(y, shape, self.norm_weight, self.norm_bias, 1e-5))
+        y = F.relu(layer_norm(y, self.norm_weight, self.norm_bias))
         if self.identity:
             r = x
         else:
             r = F.conv2d(x, self.res_weight)
-            r = F.layer_norm(r, shape, self.res_norm_weight, self.res_norm_bias, 1e-5)
+            r = layer_norm(r, self.res_norm_weight, self.res_norm_bias)
         return F.relu(y + r), fifo, sums
 
 
@@ -91,7 +100,7 @@ class PlainFifo(nn.Module):
         self, x: Tensor, fifos: list[Tensor], sums: list[Tensor]
     ) -> tuple[Tensor, list[Tensor], list[Tensor]]:
         """x (1, C, 1, V) -> logits (1, K) and the next state."""
-        x = F.layer_norm(x, self.norm_weight.shape, self.norm_weight, self.norm_bias, 1e-5)
+        x = layer_norm(x, self.norm_weight, self.norm_bias)
         x = F.conv2d(x, self.in_weight, self.in_bias)
         new_fifos: list[Tensor] = []
         new_sums: list[Tensor] = []

@@ -19,7 +19,7 @@ import torch
 from kinestream.export.graphs import step_graph
 from kinestream.models.rtstgcn import RTSTGCN
 from kinestream.skeletons import adjacency, skeleton
-from kinestream.streaming import Engine
+from kinestream.streaming import Engine, make_runner
 from machine import machine, write_result
 from plain_fifo import PlainFifo
 from timing import interleave
@@ -82,7 +82,8 @@ def network_of(kernel: int) -> RTSTGCN:
 
 def engine_step(network: RTSTGCN) -> Step:
     """The runtime as it ships: ONNX Runtime and rings in numpy."""
-    engine = Engine(step_graph(network), network.memories())
+    runner = make_runner("onnxruntime", step_graph(network))
+    engine = Engine(runner, network.memories(), network.frame_shape, network.num_classes)
     memory = engine.start()
     return lambda frame: engine.step([memory], frame)
 

@@ -11,49 +11,45 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from kinestream.manifest import MemoryEntry
-from kinestream.memory import Memory
-from kinestream.streaming.rings import Rings
+from kinestream.memory import Memory, Reading
+from kinestream.streaming.rings import Ring
 
 Array = NDArray[np.float32]
+ALL = slice(0, 2)
 
 
 @st.composite
 def memories(draw: st.DrawFn) -> Memory:
-    """Any declaration that an operator could make: taps, a block read backwards, renewed parts."""
-    kind = draw(st.sampled_from(["taps", "block", "renewed"]))
-    shape = tuple(draw(st.lists(st.integers(1, 3), max_size=2)))
-    some = st.sets(st.integers(1, 9), min_size=1, max_size=4)
-    taps = tuple(sorted(draw(some), reverse=True))
-    parts = draw(st.integers(1, 3))
+    """Any declaration that an operator could make: windows, blocks read back, sums of blocks."""
+    taps = draw(st.integers(0, 4))
+    back: list[tuple[Reading, ...]] = [("back",), ("run",), ("back", "run"), ("run", "whole")]
     return Memory(
         name="m",
-        shape=(2 * parts, *shape) if kind == "renewed" else shape,
-        taps={"taps": taps, "block": (), "renewed": taps[:1]}[kind],
-        block=0 if kind == "taps" else draw(st.integers(1, 4)),
-        dilation=1 if kind == "taps" else draw(st.integers(1, 3)),
-        renewed=tuple(draw(st.integers(-1, parts - 1)) for _ in range(parts))
-        if kind == "renewed"
-        else (),
+        shape=tuple(draw(st.lists(st.integers(1, 3), max_size=2))),
+        taps=taps,
+        block=0 if taps else draw(st.integers(1, 4)),
+        reads=("window",) if taps else draw(st.sampled_from(back)),
+        dilation=draw(st.integers(1, 3)),
         delay=draw(st.integers(0, 4)),
         stride=draw(st.integers(1, 3)),
     )
 
 
-def read(memory: Memory, kept: list[Array], entry: int) -> list[Array]:
-    """What the step that makes an entry reads of all entries made so far, oldest first."""
-    values = []
-    for lag in memory.lags(entry):
-        made = 0 <= entry - lag < len(kept)
-        values.append(kept[entry - lag] if made else np.zeros(memory.shape, np.float32))
-    if memory.renewed and entry // memory.dilation % memory.block == 0:
-        (value,), size = values, memory.shape[0] // len(memory.renewed)
-        fresh = np.zeros_like(value)
-        for i, source in enumerate(memory.renewed):
-            for row in range(size):
-                if source >= 0:
-                    fresh[i * size + row] = value[source * size + row]
-        return [fresh]
-    return values
+def read(memory: Memory, reading: Reading, kept: list[Array], entry: int) -> Array:
+    """What a reading gives of all entries made so far, by the words of the declaration."""
+    nothing = np.zeros((2, *memory.shape), np.float32)
+    back = memory.dilation
+    if reading == "window":
+        places = [entry - back * tap for tap in range(memory.taps, 0, -1)]
+    else:
+        place, phase = divmod(entry, back)
+        start = place // memory.block * memory.block  # of the block being filled
+        if reading == "run" and place == start:
+            return nothing
+        of_block = {"back": start - 1 - (place - start), "run": place - 1, "whole": start - 1}
+        places = [of_block[reading] * back + phase]
+    values = [kept[place] if 0 <= place < len(kept) else nothing for place in places]
+    return np.stack(values, 1) if len(values) > 1 else values[0]
 
 
 @given(memories())
@@ -63,59 +59,75 @@ def test_entries_are_made_every_stride_frames_after_the_delay(memory: Memory) ->
         assert memory.entry(frame) == (made.index(frame) if frame in made else None)
 
 
-@pytest.mark.parametrize("dilation", [1, 2, 3])
-@pytest.mark.parametrize("block", [1, 2, 5])
-def test_a_block_is_read_backwards_while_the_next_is_filled(block: int, dilation: int) -> None:
-    memory = Memory("m", (1,), block=block, dilation=dilation)
-    for n in range(6 * block * dilation):
-        phase, place = n % dilation, n // dilation
-        start = place // block * block  # of the block being filled; the one before is read
-        backwards = start - 1 - (place - start)
-        (lag,) = memory.lags(n)
-        assert n - lag == backwards * dilation + phase
-        assert 1 <= lag <= memory.length
-
-
 @given(memories(), st.integers(0, 40))
 def test_rings_hand_over_what_a_list_of_all_entries_holds(memory: Memory, frames: int) -> None:
-    rings = Rings([memory])
+    ring = Ring(memory, 2)
     kept: list[Array] = []
     rng = np.random.default_rng(frames)
     for frame in range(frames):
-        (window,) = rings.windows(frame)
-        assert window.shape == (1, *memory.window)
-        if memory.entry(frame) is not None or frame < memory.delay:  # else nobody asks
-            expected = read(memory, kept, (frame - memory.delay) // memory.stride)
-            assert (window.reshape(-1, *memory.shape) == np.stack(expected)).all()
-        new = rng.normal(size=memory.shape).astype(np.float32)
-        rings.record(frame, [new])
-        if memory.entry(frame) is not None:
-            kept.append(new)
+        entry, next_entry = memory.entry(frame), memory.next_entry(frame)
+        if entry is None and frame >= memory.delay:
+            continue  # nobody asks
+        for reading in memory.reads:
+            found = ring.read(reading, next_entry, ALL)
+            assert found.shape == (2, *memory.window)
+            assert np.array_equal(found, read(memory, reading, kept, next_entry))
+        if entry is not None:
+            kept.append(rng.normal(size=(2, *memory.shape)).astype(np.float32))
+            ring.keep(entry, kept[-1], ALL)
 
 
-def test_rings_of_two_streams_are_apart() -> None:
-    memory = Memory("m", (2,), taps=(1,))
-    one, other = Rings([memory]), Rings([memory])
-    one.record(0, [np.ones(2, np.float32)])
-    assert one.windows(1)[0].tolist() == [[1, 1]]
-    assert other.windows(1)[0].tolist() == [[0, 0]]
+@given(memories(), st.integers(0, 60))
+def test_what_is_read_and_what_is_made_never_overlap(memory: Memory, entry: int) -> None:
+    ring = Ring(memory, 2)
+    places = [ring.place(entry, ALL), ring.twin(entry, ALL)]
+    for reading in memory.reads:
+        window = ring.read(reading, entry, ALL)
+        assert not any(np.shares_memory(window, place) for place in places if place is not None)
 
 
-def test_a_ring_keeps_a_copy() -> None:
-    rings = Rings([Memory("m", (2,), taps=(1,))])
-    entry = np.ones(2, np.float32)
-    rings.record(0, [entry])
-    entry[:] = 7
-    assert rings.windows(1)[0].tolist() == [[1, 1]]
+@given(memories(), st.integers(0, 60))
+def test_a_reading_lies_where_its_entry_was_kept(memory: Memory, entry: int) -> None:
+    """So that a host needs no more than slots and lags."""
+    assert memory.slot(entry) == memory.slot(entry + memory.period) < memory.slots
+    for reading in memory.reads:
+        lags = memory.lags(reading, entry)
+        assert all(1 <= lag <= memory.length for lag in lags)
+        alive = {memory.slot(entry - lag) for lag in lags if entry >= lag}
+        assert memory.slot(entry) not in alive
+
+
+def test_a_host_that_reads_the_slot_it_writes_is_seen() -> None:
+    """The scheme needs its spare place: one place fewer, and a frame would overwrite what it reads."""
+    memory = Memory("m", (1,), block=3, reads=("back",))
+    tight = [0, 1, 2, 2, 1, 0] * 2  # bounces over three places instead of four
+    assert all(tight[n] == tight[n - memory.lags("back", n)[0]] for n in range(3, 12))
+
+
+@pytest.mark.parametrize("seat", [0, 1])
+def test_seats_are_apart(seat: int) -> None:
+    for memory in (Memory("m", (2,), taps=1), Memory("m", (2,), taps=3)):
+        ring = Ring(memory, 2)
+        ring.keep(0, np.ones((1, 2), np.float32), slice(seat, seat + 1))
+        window = ring.read("window", 1, ALL)
+        assert (window[seat] == 1).any() and not window[1 - seat].any()
+        assert (ring.seat(seat) == 1).any() and not ring.seat(1 - seat).any()
+
+
+def test_a_window_is_of_one_piece() -> None:
+    ring = Ring(Memory("m", (3, 5), taps=4, dilation=2), 2)
+    for entry in range(40):
+        assert ring.read("window", entry, slice(1, 2)).flags.c_contiguous
 
 
 def test_sizes() -> None:
-    taps = Memory("m", (3, 5), taps=(8, 4, 1))
-    assert (taps.length, taps.window, taps.words) == (8, (3, 3, 5), 120)
-    block = Memory("m", (2,), block=4, dilation=3)
-    assert (block.length, block.window, block.words) == (21, (2,), 42)
-    renewed = Memory("m", (6, 2), taps=(3,), block=5, dilation=3, renewed=(-1, 0, 1))
-    assert (renewed.length, renewed.window, renewed.words) == (3, (6, 2), 36)
+    window = Memory("m", (3, 5), taps=3, dilation=2)
+    assert (window.length, window.window, window.slots, window.words) == (6, (3, 3, 5), 8, 120)
+    bounce = Memory("m", (2,), block=4, reads=("back", "run"), dilation=3)
+    assert (bounce.length, bounce.window, bounce.slots, bounce.words) == (21, (2,), 15, 30)
+    sums = Memory("m", (2,), block=4, reads=("run", "whole"), dilation=3)
+    assert (sums.length, sums.slots, sums.words) == (12, 12, 24)
+    assert bounce.inputs == ("m.back", "m.run") and window.inputs == ("m",)
 
 
 @given(memories())

@@ -29,13 +29,16 @@ from kinestream.files import sha256
 from kinestream.manifest import Manifest
 from kinestream.skeletons import Skeleton
 from kinestream.streaming import (
+    RUNNERS,
     Engine,
     Recogniser,
     Stream,
     fill_scene,
+    make_runner,
     open_session,
     push_many,
 )
+from kinestream.streaming.snapshot import rate_and_person, restore
 from kinestream.timeline import FrameLabel
 
 MANIFEST = "bundle.json"
@@ -57,11 +60,13 @@ class Bundle:
     Args:
         path: The folder.
         manifest: Its validated ``bundle.json``.
+        engine: What steps streams: ``onnxruntime``, ``openvino`` or ``numpy``.
     """
 
-    def __init__(self, path: Path, manifest: Manifest) -> None:
+    def __init__(self, path: Path, manifest: Manifest, engine: str = "onnxruntime") -> None:
         self.path = path
         self.manifest = manifest
+        self.engine = engine
 
     @property
     def name(self) -> str:
@@ -112,6 +117,19 @@ class Bundle:
         """
         return Stream(self._recogniser, fps, person)
 
+    def restore(self, data: bytes) -> Stream:
+        """Go on with a stream from its snapshot, bit for bit as if it had never stopped.
+
+        Args:
+            data: Of :meth:`Stream.snapshot <kinestream.streaming.Stream.snapshot>`, of this bundle.
+
+        Raises:
+            DataError: It is no snapshot, a damaged one, or one of another bundle.
+        """
+        stream = Stream(self._recogniser, *rate_and_person(data))
+        restore(stream, data)
+        return stream
+
     def push_many(
         self,
         streams: Sequence[Stream],
@@ -158,9 +176,12 @@ class Bundle:
     @cached_property
     def _recogniser(self) -> Recogniser:
         manifest = self.manifest
+        scene = (self.people,) if self.people > 1 else ()
         engine = Engine(
-            self._read(STEP),
+            make_runner(self.engine, self._read(STEP)),
             manifest.memories(),
+            (len(self.pipeline.channels), self.pipeline.num_joints, *scene),
+            len(self.classes),
             delay=manifest.delay_frames,
             stride=manifest.stride,
         )
@@ -172,6 +193,7 @@ class Bundle:
             self.delay_frames,
             manifest.margin,
             manifest.people,
+            manifest.files[STEP].sha256,
         )
 
     @cached_property
@@ -193,13 +215,19 @@ class Bundle:
         )
 
 
-def load(path: str | Path) -> Bundle:
+def load(path: str | Path, *, engine: str = "onnxruntime") -> Bundle:
     """Open a bundle: a folder, or the name of one that comes with Kinestream.
 
     The manifest is validated and the size and checksum of every file are compared before anything
     is loaded.
 
+    Args:
+        path: The folder or the name.
+        engine: What steps streams: ``onnxruntime``; ``openvino`` where it is installed; ``numpy``, slow
+            and independent of both.
+
     Raises:
+        ConfigError: There is no such engine.
         MissingFileError: There is neither a folder nor a shipped bundle of that name.
         BundleError: It is not a bundle, or it is damaged.
 
@@ -219,10 +247,12 @@ def load(path: str | Path) -> Bundle:
             f"{path} is a file, a bundle is a folder with {MANIFEST}; 'kinestream export RUN' "
             f"writes one."
         )
+    if engine not in RUNNERS:
+        raise ConfigError(f"there is no engine {engine!r}; take one of {', '.join(RUNNERS)}.")
     manifest = _read_manifest(folder)
     for name in manifest.files:
         _read_checked(folder, name, manifest)
-    return Bundle(folder, manifest)
+    return Bundle(folder, manifest, engine)
 
 
 def shipped_bundles() -> list[str]:

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from itertools import pairwise
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from kinestream.memory import Memory
+from kinestream.memory import Memory, Reading
 from kinestream.skeletons import Skeleton
 
 MAX_WORDS = 1 << 28  # what one stream may remember: 1 GiB of float32
@@ -42,25 +41,23 @@ class MemoryEntry(Part):
 
     name: str = Field(max_length=200)
     shape: list[Extent] = Field(max_length=4)
-    taps: list[Extent] = Field(max_length=1 << 16)
+    taps: int = Field(ge=0, le=1 << 16)
     block: int = Field(ge=0, le=1 << 16)
-    renewed: list[Annotated[int, Field(ge=-1, le=15)]] = Field(max_length=16)
+    reads: list[Reading] = Field(min_length=1, max_length=4)
     dilation: int = Field(ge=1, le=1 << 16)
     delay: int = Field(ge=0, le=1 << 20)
     stride: int = Field(ge=1, le=1 << 16)
 
     @model_validator(mode="after")
     def _reads_something(self) -> MemoryEntry:
-        if not self.block and not self.taps:
-            raise ValueError("a memory needs taps or a block, or nothing is read from it.")
-        if any(older <= newer for older, newer in pairwise(self.taps)):
-            raise ValueError("taps must fall, the oldest comes first.")
-        parts = len(self.renewed)
-        whole = self.block and len(self.taps) == 1 and self.shape
-        if parts and not (whole and self.shape[0] % parts == 0 and max(self.renewed) < parts):
-            raise ValueError(
-                "renewed takes a block, one tap and a first axis that its parts divide evenly."
-            )
+        if (self.taps > 0) == (self.block > 0):
+            raise ValueError("a memory has taps or a block, one of them and not both.")
+        if len(set(self.reads)) < len(self.reads):
+            raise ValueError("reads names a reading twice.")
+        if self.taps and self.reads != ["window"]:
+            raise ValueError("a memory with taps reads its window and nothing else.")
+        if self.block and ("window" in self.reads or {"back", "whole"} <= set(self.reads)):
+            raise ValueError("a memory in blocks reads back or whole, and run.")
         return self
 
     def memory(self) -> Memory:
@@ -68,9 +65,9 @@ class MemoryEntry(Part):
         return Memory(
             name=self.name,
             shape=tuple(self.shape),
-            taps=tuple(self.taps),
+            taps=self.taps,
             block=self.block,
-            renewed=tuple(self.renewed),
+            reads=tuple(self.reads),
             dilation=self.dilation,
             delay=self.delay,
             stride=self.stride,
@@ -118,7 +115,7 @@ class Manifest(Part):
             raise ValueError("classes holds a name twice.")
         if unknown := set(self.background) - set(self.classes):
             raise ValueError(f"background {sorted(unknown)[0]!r} is not among the classes.")
-        names = [entry.name for entry in self.memory]
+        names = [name for memory in self.memories() for name in memory.inputs]
         if len({*names, "frame", "index", "length"}) < len(names) + 3:
             raise ValueError("two inputs of the step graph have one name.")
         if (words := sum(memory.words for memory in self.memories())) > MAX_WORDS:

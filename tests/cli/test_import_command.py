@@ -313,5 +313,7 @@ def test_published_weights_stream(
             x, truth = arrays["x"][..., 0], arrays["out"][-1]  # (1, 6, T, V), (1, K, T)
         x = np.concatenate([x[:, 3:], x[:, :3]], axis=1)  # positions first, as the bundle has them
         step = (bundle.path / "step.onnx").read_bytes()
-        found = run_steps(step, bundle.manifest.memories(), x, bundle.delay_frames)
+        found = run_steps(
+            step, bundle.manifest.memories(), x, len(bundle.classes), bundle.delay_frames
+        )
         assert np.abs(found - truth).max() < 1e-4 * np.abs(truth).max()

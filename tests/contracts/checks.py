@@ -20,7 +20,7 @@ from kinestream.export.parity import run_steps
 from kinestream.models import Network, stream
 from kinestream.models.stepping import State
 from kinestream.models.temporal import Average
-from kinestream.streaming import Engine, open_session
+from kinestream.streaming import Engine, make_runner, open_session
 from tests.contracts.chunked import forward_in_chunks
 from tests.contracts.zoo import Case, clips, make
 
@@ -218,9 +218,17 @@ def check_onnx_equals_network(case: Case) -> None:
         close(torch.from_numpy(y), network(x[:, :, :frames]).detach(), FP32)
     step, memories = step_graph(network), network.memories()
     for people in (1, 3):
-        y = run_steps(step, memories, x[:people].numpy(), network.delay, network.stride)
+        rows = x[:people].numpy()
+        y = run_steps(step, memories, rows, network.num_classes, network.delay, network.stride)
         close(torch.from_numpy(np.ascontiguousarray(y)), truth[:people], FP32)
-    engine = Engine(step, memories, delay=network.delay, stride=network.stride)
+    engine = Engine(
+        make_runner("onnxruntime", step),
+        memories,
+        network.frame_shape,
+        network.num_classes,
+        delay=network.delay,
+        stride=network.stride,
+    )
     streams_off_beat(engine, x, truth, heads=(0, 3, 5))
 
 

@@ -12,7 +12,7 @@ from kinestream.errors import ParityError
 from kinestream.export.graphs import clip_graph, step_graph
 from kinestream.export.parity import check_parity, run_steps
 from kinestream.models import Network
-from kinestream.streaming import Engine
+from kinestream.streaming import Engine, make_runner
 
 
 def case() -> Case:
@@ -47,7 +47,9 @@ def test_parity_sees_a_delay_that_is_off_by_one(
 ) -> None:
     x = clips(network, count=1)
     truth = network(x).detach().numpy()
-    late = run_steps(graphs[0], network.memories(), x.numpy(), network.delay + 1)
+    late = run_steps(
+        graphs[0], network.memories(), x.numpy(), network.num_classes, network.delay + 1
+    )
     assert np.abs(late - truth).max() > 0.01 * np.abs(truth).max()
 
 
@@ -64,7 +66,8 @@ def test_a_long_stream_equals_a_fresh_engine_fed_the_last_window(
     frames = rng.normal(size=(10_000, 1, 3, 15)).astype(np.float32)
     frames[4000:4050] *= 1e6
     memories = network.memories()
-    engine = Engine(graphs[0], memories)
+    runner = make_runner("onnxruntime", graphs[0])
+    engine = Engine(runner, memories, network.frame_shape, network.num_classes)
     old, fresh = engine.start(), engine.start()
     last = network.receptive_field + network.delay
     for t, frame in enumerate(frames):

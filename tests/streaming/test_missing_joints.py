@@ -16,6 +16,8 @@ from kinestream.features.times import resample_times
 from kinestream.skeletons import skeleton
 from kinestream.streaming import Recogniser, Stream, push_many, resample_clip
 from kinestream.streaming.engine import Engine, StreamMemory
+from kinestream.streaming.runners.runner import Arrays, Call
+from kinestream.streaming.seats import Pool
 
 Array = NDArray[np.float32]
 
@@ -28,17 +30,23 @@ FEATURES: list[str | dict[str, Any]] = [
 SEEN = 3  # the row of ``seen`` among x, y, z, seen, d_x, d_y, d_z
 
 
+class _NoGraph:
+    """Runs nothing."""
+
+    inputs = outputs = frozenset[str]()
+
+    def call(self, inputs: Arrays, outputs: Arrays) -> Call:
+        return lambda: None
+
+
 class Recorder(Engine):
     """Takes features down instead of running a graph."""
 
     def __init__(self) -> None:
         self.delay, self.stride, self.taken = 0, 1, []  # type: ignore[var-annotated]
 
-    def check(self, frame_shape: tuple[int, ...], classes: int) -> None:
-        pass
-
     def start(self) -> StreamMemory:
-        return StreamMemory([])
+        return StreamMemory(Pool(_NoGraph(), (), (), 2))
 
     def step(self, streams: Sequence[StreamMemory], frames: Array) -> Array:
         for stream, frame in zip(streams, frames, strict=True):

@@ -36,7 +36,8 @@ class StepGraph(nn.Module):
         self, frame: Tensor, index: Tensor, length: Tensor, *windows: Tensor
     ) -> tuple[Tensor, ...]:
         """frame (N, C, V[, M]), index (N,), length (N,), windows -> logits (N, K), entries."""
-        named = {memory.name: w for memory, w in zip(self.memories, windows, strict=True)}
+        names = (name for memory in self.memories for name in memory.inputs)
+        named = dict(zip(names, windows, strict=True))
         tape = WindowTape(self.network, Tick(index, length), self.parts, named)
         outputs, _ = self.network.run(self.network.frame(frame), tape.now, tape)
         return outputs[-1], *(tape.entries[memory.name] for memory in self.memories)
@@ -50,15 +51,15 @@ def step_graph(network: Network) -> bytes:
         torch.zeros(people, *network.frame_shape),
         torch.zeros(people, dtype=torch.int64),
         torch.full((people,), OPEN),
-        *(torch.zeros(people, *memory.window) for memory in module.memories),
+        *(torch.zeros(people, *m.window) for m in module.memories for _ in m.inputs),
     )
     each = {0: torch.export.Dim("people")}
-    names = [memory.name for memory in module.memories]
+    names = [name for memory in module.memories for name in memory.inputs]
     return _export(
         module,
         example,
         inputs=["frame", "index", "length", *names],
-        outputs=["logits", *(f"{name}.new" for name in names)],
+        outputs=["logits", *(memory.output for memory in module.memories)],
         dynamic_shapes=(each, each, each, *([tuple(each for _ in names)] if names else [])),
     )
 

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from kinestream.errors import ParityError
 from kinestream.memory import Memory
 from kinestream.models import Network
-from kinestream.streaming import Engine, open_session
+from kinestream.streaming import Engine, make_runner, open_session
 
 Array = NDArray[np.float32]
 
@@ -41,12 +41,14 @@ def check_parity(network: Network, step: bytes, clip: bytes, features: Array) ->
         truth = network(torch.from_numpy(features)).numpy()  # (N, K, T)
     session = open_session(clip)
     memories, stride = network.memories(), network.stride
+
+    def stream(rows: Array) -> Array:
+        return run_steps(step, memories, rows, network.num_classes, network.delay, stride)
+
     found = {
         "clip": session.run(["logits"], {"clip": features})[0],
-        "step": np.concatenate(
-            [run_steps(step, memories, row[None], network.delay, stride) for row in features]
-        ),
-        "people": run_steps(step, memories, features, network.delay, stride),
+        "step": np.concatenate([stream(row[None]) for row in features]),
+        "people": stream(features),
     }
     peak = float(np.abs(truth).max()) or 1.0
     errors = {name: float(np.abs(y - truth).max()) / peak for name, y in found.items()}
@@ -60,7 +62,13 @@ def check_parity(network: Network, step: bytes, clip: bytes, features: Array) ->
 
 
 def run_steps(
-    step: bytes, memories: Sequence[Memory], features: Array, delay: int, stride: int = 1
+    step: bytes,
+    memories: Sequence[Memory],
+    features: Array,
+    classes: int,
+    delay: int,
+    stride: int = 1,
+    engine: str = "onnxruntime",
 ) -> Array:
     """Stream N recordings together through a step graph, flushed.
 
@@ -68,14 +76,17 @@ def run_steps(
         step: The step graph.
         memories: What it remembers.
         features: (N, C, T, V[, M]).
+        classes: K.
         delay: Of the network.
         stride: Of the network.
+        engine: What runs the graph.
 
     Returns:
         (N, K, ceil(T / stride)) logits.
     """
-    engine = Engine(step, memories, delay=delay, stride=stride)
-    streams = [engine.start() for _ in features]
+    runner, (_, channels, _, *rest) = make_runner(engine, step), features.shape
+    stepped = Engine(runner, memories, (channels, *rest), classes, delay=delay, stride=stride)
+    streams = [stepped.start() for _ in features]
     frames = features.shape[2]
     logits = []
     for t in range(frames + delay):
@@ -83,5 +94,5 @@ def run_steps(
             for stream in streams:
                 stream.length = frames
         frame = np.ascontiguousarray(features[:, :, min(t, frames - 1)])
-        logits.append(engine.step(streams, frame))
+        logits.append(stepped.step(streams, frame))
     return np.stack(logits[delay::stride], axis=2)

@@ -13,7 +13,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor, nn
 
-from kinestream.memory import Memory
+from kinestream.memory import Memory, Reading
 from kinestream.models.tape import Section, Tape
 from kinestream.models.temporal.operator import TemporalOperator
 from kinestream.models.tick import Tick
@@ -34,15 +34,15 @@ class StepTape(Tape):
             x = torch.where(inside, x, torch.zeros_like(x))
         name = self._names[operator]
         memories = operator.memories(name, tuple(map(int, x.shape[1:])), now)
-        past = tuple(self.recall(memory) for memory in memories)
+        past = tuple(x for memory in memories for x in self.recall(memory))
         y, entries = operator.step(x, past, now)
         for memory, entry in zip(memories, entries, strict=True):
             self.record(memory, entry)
         return y, later
 
     @abstractmethod
-    def recall(self, memory: Memory) -> Tensor:
-        """(N, *memory.window): the entries that this step reads, oldest first."""
+    def recall(self, memory: Memory) -> Sequence[Tensor]:
+        """For each reading (N, *memory.window): what this step reads, oldest first."""
 
     @abstractmethod
     def record(self, memory: Memory, entry: Tensor) -> None:
@@ -74,19 +74,18 @@ class RingTape(StepTape):
         self._state = state
         self._rings = dict(state.rings)
 
-    def recall(self, memory: Memory) -> Tensor:
+    def recall(self, memory: Memory) -> Sequence[Tensor]:
+        return [self._read(memory, reading) for reading in memory.reads]
+
+    def _read(self, memory: Memory, reading: Reading) -> Tensor:
         ring = self._state.rings[memory.name]  # (N, L, *shape)
-        entries = [memory.next_entry(int(frame)) for frame in self.now.index]
-        lags = torch.tensor([memory.lags(n) for n in entries], device=ring.device)  # (N, R)
-        people = torch.arange(len(ring), device=ring.device)[:, None]
-        window = ring[people, memory.length - lags].reshape(-1, *memory.window)
-        if memory.renewed:
-            parts = window.chunk(len(memory.renewed), dim=1)
-            zeros = torch.zeros_like(parts[0])
-            begun = torch.cat([parts[i] if i >= 0 else zeros for i in memory.renewed], dim=1)
-            first = torch.tensor([memory.turn(n) == 0 for n in entries], device=ring.device)
-            window = torch.where(first.reshape(-1, *[1] * (window.dim() - 1)), begun, window)
-        return window
+        windows = []
+        for person, frame in zip(ring, self.now.index, strict=True):
+            lags = memory.lags(reading, memory.next_entry(int(frame)))
+            places = [memory.length - lag for lag in lags]
+            window = person[places] if places else torch.zeros_like(person[:1])
+            windows.append(window.reshape(memory.window))
+        return torch.stack(windows)
 
     def record(self, memory: Memory, entry: Tensor) -> None:
         ring = self._state.rings[memory.name]
@@ -129,9 +128,9 @@ class ListingTape(StepTape):
         self.memories: list[Memory] = []
         self.parts: list[Part] = []
 
-    def recall(self, memory: Memory) -> Tensor:
+    def recall(self, memory: Memory) -> Sequence[Tensor]:
         self.memories.append(memory)
-        return self._like.new_zeros(1, *memory.window)
+        return [self._like.new_zeros(1, *memory.window) for _ in memory.reads]
 
     def record(self, memory: Memory, entry: Tensor) -> None:
         assert entry.shape[1:] == memory.shape, f"{memory.name}: entry {tuple(entry.shape)}"
@@ -155,7 +154,7 @@ class WindowTape(StepTape):
         network: The network.
         now: The moment of the frame.
         parts: What is known of the network's sections, in order.
-        windows: By the names of memories.
+        windows: By the names of the memories' inputs.
     """
 
     def __init__(
@@ -171,8 +170,8 @@ class WindowTape(StepTape):
         self._windows = windows
         self.entries: dict[str, Tensor] = {}
 
-    def recall(self, memory: Memory) -> Tensor:
-        return self._windows[memory.name]
+    def recall(self, memory: Memory) -> Sequence[Tensor]:
+        return [self._windows[name] for name in memory.inputs]
 
     def record(self, memory: Memory, entry: Tensor) -> None:
         self.entries[memory.name] = entry
@@ -181,13 +180,13 @@ class WindowTape(StepTape):
         part = self._parts.pop(0)
         if now.stride == 1:
             return section(x, now, self)
-        names = [memory.name for memory in part.memories]
+        names = [name for memory in part.memories for name in memory.inputs]
 
         def enter(x: Tensor, index: Tensor, length: Tensor, *windows: Tensor) -> tuple[Tensor, ...]:
             tape = WindowTape(self._network, self.now, (), dict(zip(names, windows, strict=True)))
             outputs, _ = section(x, replace(now, index=index, length=length), tape)
             # A branch may give nothing twice, nor what it was given.
-            made = (tape.entries[name].contiguous().clone() for name in names)
+            made = (tape.entries[memory.name].contiguous().clone() for memory in part.memories)
             return *outputs, *made
 
         def leave_out(
@@ -201,7 +200,8 @@ class WindowTape(StepTape):
         operands = (x, now.index, now.length, *(self._windows[name] for name in names))
         made = torch.cond(due, enter, leave_out, operands)
         outputs, entries = made[: len(part.shapes)], made[len(part.shapes) :]
-        self.entries |= dict(zip(names, entries, strict=True))
+        own = (memory.name for memory in part.memories)
+        self.entries |= dict(zip(own, entries, strict=True))
         return list(outputs), self._moment(part)
 
     def _moment(self, part: Part) -> Tick:

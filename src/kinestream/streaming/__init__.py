@@ -1,11 +1,13 @@
 """The torch-free runtime: engine, streams, sources."""
 
 from kinestream.streaming.decode import Decoder, decode
-from kinestream.streaming.engine import Engine, open_session
+from kinestream.streaming.engine import Engine
 from kinestream.streaming.resample import Resampler, resample_clip
+from kinestream.streaming.runners import RUNNERS, make_runner, open_session
 from kinestream.streaming.stream import Recogniser, Stream, fill_scene, push_many, softmax
 
 __all__ = [
+    "RUNNERS",
     "Decoder",
     "Engine",
     "Recogniser",
@@ -13,6 +15,7 @@ __all__ = [
     "Stream",
     "decode",
     "fill_scene",
+    "make_runner",
     "open_session",
     "push_many",
     "resample_clip",

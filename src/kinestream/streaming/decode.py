@@ -18,6 +18,9 @@ class Decoder:
     Args:
         margin: How much more likely another class must be, 0 to 1.
 
+    Attributes:
+        label: The newest label; ``None`` before the first frame.
+
     >>> decoder = Decoder(0.2)
     >>> [decoder.decide(np.array(p)) for p in ([0.6, 0.4], [0.45, 0.55], [0.3, 0.7])]
     [0, 0, 1]
@@ -25,14 +28,14 @@ class Decoder:
 
     def __init__(self, margin: float) -> None:
         self._margin = margin
-        self._label: int | None = None
+        self.label: int | None = None
 
     def decide(self, scores: NDArray[np.floating]) -> int:
         """The label of the next frame, from its probabilities (K,)."""
         best = int(scores.argmax())
-        kept = self._label
+        kept = self.label
         if kept is None or scores[best] - scores[kept] >= self._margin:
-            self._label = kept = best
+            self.label = kept = best
         return kept
 
 

@@ -1,23 +1,22 @@
-"""The engine: a bundle's step graph in ONNX Runtime, stepped for one or many streams at once.
+"""The engine: a bundle's step graph, stepped for one or many streams at once.
 
-Legend: N people, C channels, V joints, K classes.
+Legend: N people, C channels, V joints, M people of a scene, K classes.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import numpy as np
-import onnxruntime as ort
 from numpy.typing import NDArray
 
 from kinestream.errors import BundleError
 from kinestream.memory import Memory
-from kinestream.streaming.rings import Rings
+from kinestream.streaming.runners import Runner
+from kinestream.streaming.runners.ort import short
+from kinestream.streaming.seats import OPEN, Block, Pool
 
 Array = NDArray[np.float32]
-
-OPEN = 1 << 62
 
 
 class StreamMemory:
@@ -25,50 +24,70 @@ class StreamMemory:
 
     Attributes:
         frames: Input frames seen.
-        length: Frames in the recording, ``OPEN`` until its end is known.
         answer: (K,) logits of the newest answer of a graph with a stride, ``None`` before the first.
     """
 
-    def __init__(self, memories: Sequence[Memory]) -> None:
+    def __init__(self, pool: Pool) -> None:
         self.frames = 0
-        self.length = OPEN
-        self.rings = Rings(memories)
         self.answer: Array | None = None
+        self.block, self.seat = pool.seat(self)
+
+    @property
+    def length(self) -> int:
+        """Frames in the recording, ``OPEN`` until its end is known."""
+        return int(self.block.length[self.seat])
+
+    @length.setter
+    def length(self, frames: int) -> None:
+        self.block.length[self.seat] = frames
+
+    def kept(self) -> list[Array]:
+        """What the graph will read of the past: views, in the order of memories."""
+        return self.block.kept(self.seat)
 
 
 class Engine:
-    """Weights, shared by all streams and never changed.
+    """Weights, shared by all streams and never changed, and the streams' memories.
 
     Args:
-        graph: The serialised step graph.
-        memories: What the graph reads and makes, in the order of its inputs.
+        runner: Has loaded the step graph.
+        memories: What the graph reads and makes.
+        frame_shape: Of the features of one frame: (C, V) or (C, V, M).
+        classes: K.
         delay: Frames between the arrival of a frame and its answer.
         stride: The graph answers for one frame in ``stride``; the frames up to the next share it.
 
     Raises:
-        BundleError: ONNX Runtime cannot load the graph, or it is not the graph of these memories.
+        BundleError: The graph does not take or make what the other arguments say.
     """
 
     def __init__(
-        self, graph: bytes, memories: Sequence[Memory], *, delay: int = 0, stride: int = 1
+        self,
+        runner: Runner,
+        memories: Sequence[Memory],
+        frame_shape: tuple[int, ...],
+        classes: int,
+        *,
+        delay: int = 0,
+        stride: int = 1,
     ) -> None:
         self.memories = tuple(memories)
         self.delay = delay
         self.stride = stride
-        self._session = open_session(graph)
-        self._inputs = {value.name for value in self._session.get_inputs()}
-        self._outputs = ["logits", *(f"{memory.name}.new" for memory in memories)]
-        known = {"frame", "index", "length", *(memory.name for memory in memories)}
-        made = {value.name for value in self._session.get_outputs()}
-        if not self._inputs <= known or not set(self._outputs) <= made:
-            raise BundleError("the step graph does not take and make what bundle.json says.")
+        self._runner = runner
+        self._sizes = frame_shape, classes
+        self._pool = Pool(runner, self.memories, frame_shape, classes)
+        self._check()
 
     def start(self) -> StreamMemory:
         """The memory of a stream that has seen nothing."""
-        return StreamMemory(self.memories)
+        return StreamMemory(self._pool)
 
     def step(self, streams: Sequence[StreamMemory], frames: Array) -> Array:
-        """Take one frame of each stream, in one call of the graph.
+        """Take one frame of each stream.
+
+        Streams that sit side by side and have seen as many frames are stepped in one call of the
+        graph.
 
         Args:
             streams: N memories; each moves on by one frame.
@@ -77,10 +96,16 @@ class Engine:
         Returns:
             (N, K) logits of the frame that lies ``delay`` behind each stream's newest.
         """
-        logits, entries = self._run(streams, frames)
-        for row, stream in enumerate(streams):
-            stream.rings.record(stream.frames, [entry[row] for entry in entries])
-            stream.frames += 1
+        logits = np.empty((len(streams), self._sizes[1]), np.float32)
+        for rows in _in_step(streams):
+            first, count = streams[rows.start], rows.stop - rows.start
+            block, seats = first.block, slice(first.seat, first.seat + count)
+            block.frame[seats] = frames[rows]
+            block.index[seats] = first.frames
+            block.step(first.frames, first.seat, count)
+            logits[rows] = block.logits[seats]
+            for stream in streams[rows]:
+                stream.frames += 1
         return logits if self.stride == 1 else self._held(streams, logits)
 
     def _held(self, streams: Sequence[StreamMemory], logits: Array) -> Array:
@@ -92,58 +117,34 @@ class Engine:
             held.append(stream.answer)
         return np.stack(held)
 
-    def check(self, frame_shape: tuple[int, ...], classes: int) -> None:
-        """Step once on zeros, so that a graph that does not fit is refused before it is relied on.
-
-        Raises:
-            BundleError: It does not take or make the shapes that ``bundle.json`` says.
-        """
-        frame = np.zeros((1, *frame_shape), np.float32)
+    def _check(self) -> None:
+        """Step once on zeros, so that a graph that does not fit is refused before it is relied on."""
+        known = {"frame", "index", "length", *(name for m in self.memories for name in m.inputs)}
+        wanted = {"logits", *(memory.output for memory in self.memories)}
+        if not self._runner.inputs <= known or not wanted <= self._runner.outputs:
+            raise BundleError("the step graph does not take and make what bundle.json says.")
         try:
-            logits, entries = self._run([self.start()], frame)
-        except Exception as error:  # onnxruntime's own exceptions share no public base
+            Block(self._runner, self.memories, *self._sizes, 1).step(0, 0, 1)
+        except Exception as error:  # runners' own exceptions share no public base
             raise BundleError(
-                f"the step graph does not take what bundle.json says: {_short(error)}."
+                f"the step graph does not take and make what bundle.json says: {short(error)}."
             ) from None
-        made = [entry.shape for entry in entries]
-        if logits.shape != (1, classes) or made != [(1, *m.shape) for m in self.memories]:
-            raise BundleError("the step graph does not make the shapes that bundle.json says.")
-
-    def _run(self, streams: Sequence[StreamMemory], frames: Array) -> tuple[Array, list[Array]]:
-        feed: dict[str, NDArray[np.generic]] = {
-            "frame": frames,
-            "index": np.array([stream.frames for stream in streams], np.int64),
-            "length": np.array([stream.length for stream in streams], np.int64),
-        }
-        windows = [stream.rings.windows(stream.frames) for stream in streams]
-        for place, memory in enumerate(self.memories):
-            if len(streams) == 1:
-                feed[memory.name] = windows[0][place]
-            else:
-                feed[memory.name] = np.concatenate([window[place] for window in windows])
-        feed = {name: value for name, value in feed.items() if name in self._inputs}
-        logits, *entries = self._session.run(self._outputs, feed)
-        return np.asarray(logits, np.float32), entries
 
 
-def open_session(graph: bytes) -> ort.InferenceSession:
-    """Load a serialised ONNX graph on one thread of the CPU.
-
-    One thread: the matrices are small, and more threads only spoil the latency of the slowest
-    frames.
-
-    Raises:
-        BundleError: It cannot be loaded.
-    """
-    options = ort.SessionOptions()
-    options.intra_op_num_threads = 1
-    options.inter_op_num_threads = 1
-    options.log_severity_level = 4  # what fails is raised; its log would only repeat it
-    try:
-        return ort.InferenceSession(graph, options, providers=["CPUExecutionProvider"])
-    except Exception as error:  # onnxruntime's own exceptions share no public base
-        raise BundleError(f"ONNX Runtime cannot load the graph: {_short(error)}.") from None
+def _in_step(streams: Sequence[StreamMemory]) -> Iterator[slice]:
+    """Runs of streams that one call of the graph can take: side by side, and equally far."""
+    start = 0
+    for row in range(1, len(streams) + 1):
+        if row < len(streams):
+            one, next_one = streams[row - 1], streams[row]
+            if (
+                next_one.block is one.block
+                and next_one.seat == one.seat + 1
+                and next_one.frames == one.frames
+            ):
+                continue
+        yield slice(start, row)
+        start = row
 
 
-def _short(error: Exception) -> str:
-    return " ".join(str(error).split())[:160].rstrip(" .")
+__all__ = ["OPEN", "Engine", "StreamMemory"]

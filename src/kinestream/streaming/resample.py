@@ -68,29 +68,34 @@ class Resampler:
         fps: Rate of the grid, whose first point is the first frame.
         max_gap_s: Frames of the grid between frames further apart than this are NaN; ``None`` draws
             lines across every gap.
+
+    Attributes:
+        start_s: When the first frame came.
+        made: Frames of the grid so far.
+        last: Time of the newest frame and the frame, ``None`` before the first.
     """
 
     def __init__(self, fps: float, max_gap_s: float | None = None) -> None:
         self._fps = fps
         self._max_gap_s = np.inf if max_gap_s is None else max_gap_s
-        self._start_s = 0.0
-        self._made = 0
-        self._last: tuple[float, Array] | None = None
+        self.start_s = 0.0
+        self.made = 0
+        self.last: tuple[float, Array] | None = None
 
     def push(self, frame: Array, time_s: float) -> list[Array]:
         """Take a frame (C, V), later than the one before; returns those of the grid up to it."""
-        if self._last is None:
-            self._start_s, self._made, self._last = time_s, 1, (time_s, frame)
+        if self.last is None:
+            self.start_s, self.made, self.last = time_s, 1, (time_s, frame)
             return [frame]
-        before_s, before = self._last
+        before_s, before = self.last
         grid = []
         gap_s = time_s - before_s
-        while (next_s := self._start_s + self._made / self._fps) <= time_s + TIME_NOISE_S:
+        while (next_s := self.start_s + self.made / self._fps) <= time_s + TIME_NOISE_S:
             share = np.float32(min((next_s - before_s) / gap_s, 1.0))
             made = between(before, frame, share)
             if gap_s > self._max_gap_s and ON_A_FRAME < share < 1 - ON_A_FRAME:
                 made = np.full_like(made, np.nan)
             grid.append(made)
-            self._made += 1
-        self._last = time_s, frame
+            self.made += 1
+        self.last = time_s, frame
         return grid

@@ -1,70 +1,90 @@
-"""The memory of one stream, held in numpy.
+"""Where the memories of streams lie: arrays in numpy in which nothing is ever moved.
 
-Legend: L entries of a ring.
+Legend: S seats (streams side by side), N of them that step together, R entries of a window.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import math
 
 import numpy as np
 from numpy.typing import NDArray
 
-from kinestream.memory import Memory
+from kinestream.memory import Memory, Reading
 
 Array = NDArray[np.float32]
 
+SMALL_BYTES = 4096
+"""Entries below this are quicker copied than handed over where they lie."""
 
-class Rings:
-    """Rings of the last entries of every memory, for one stream.
 
-    A ring of L entries keeps entry n in place ``n % L`` until entry ``n + L`` replaces it, so
-    nothing is ever moved. All start as zeros, which is what operators read before the first entry.
+class Ring:
+    """One memory of several streams that sit side by side.
+
+    A reading and a new entry are views: what a graph reads and where it writes never overlap, so
+    both can be handed to it as they are. Windows of several entries are kept twice, half a ring
+    apart, so that every window lies in one piece.
+
+    Args:
+        memory: What is remembered.
+        seats: S.
     """
 
-    def __init__(self, memories: Sequence[Memory]) -> None:
-        self.memories = tuple(memories)
-        self._rings = [np.zeros((m.length, *m.shape), np.float32) for m in memories]
-        self._gathered = {
-            place: np.zeros((1, *memory.window), np.float32)
-            for place, memory in enumerate(memories)
-            if len(memory.taps) > 1 and memory.stride > 1
-        }
+    def __init__(self, memory: Memory, seats: int) -> None:
+        self.memory = memory
+        self._wide = memory.taps > 1
+        if self._wide:  # of each seat and phase a ring, twice
+            shape = seats, memory.dilation, 2 * (memory.taps + 1), *memory.shape
+        else:
+            shape = memory.slots, seats, *memory.shape
+        self._entries = np.zeros(shape, np.float32)
+        self._nothing = np.zeros((seats, *memory.shape), np.float32)
 
-    def windows(self, frame: int) -> list[Array]:
-        """For each memory (1, *window): what the step of input frame ``frame`` reads."""
-        windows = []
-        for place, (memory, ring) in enumerate(zip(self.memories, self._rings, strict=True)):
-            if place in self._gathered:
-                # Where several entries are read for nothing, those read last will do.
-                if memory.entry(frame) is not None:
-                    self._gathered[place] = _window(memory, ring, memory.next_entry(frame))
-                windows.append(self._gathered[place])
-            else:
-                windows.append(_window(memory, ring, memory.next_entry(frame)))
-        return windows
+    def in_place(self, seats: slice) -> bool:
+        """Whether views are of one piece and worth handing over."""
+        alone = seats.stop - seats.start == 1
+        return self._nothing[0].nbytes >= SMALL_BYTES and (alone or not self._wide)
 
-    def record(self, frame: int, entries: Sequence[Array]) -> None:
-        """Keep the entries (*shape) that the step of input frame ``frame`` made."""
-        for memory, ring, entry in zip(self.memories, self._rings, entries, strict=True):
-            number = memory.entry(frame)
-            if number is not None:
-                ring[number % len(ring)] = entry
+    def read(self, reading: Reading, entry: int, seats: slice) -> Array:
+        """(N, *window): what the step that makes an entry reads."""
+        if self._wide:
+            place, phase = divmod(entry, self.memory.dilation)
+            start = (place + 1) % (self.memory.taps + 1)
+            window: Array = self._entries[seats, phase, start : start + self.memory.taps]
+            return window
+        lags = self.memory.lags(reading, entry)
+        return self._entries[self._slot(entry - lags[0])][seats] if lags else self._nothing[seats]
+
+    def place(self, entry: int, seats: slice) -> Array:
+        """(N, *shape): where an entry is kept."""
+        if self._wide:
+            place, phase = divmod(entry, self.memory.dilation)
+            return self._entries[seats, phase, place % (self.memory.taps + 1)]
+        return self._entries[self._slot(entry)][seats]
+
+    def twin(self, entry: int, seats: slice) -> Array | None:
+        """(N, *shape): where it is kept a second time, if it is."""
+        if not self._wide:
+            return None
+        place, phase = divmod(entry, self.memory.dilation)
+        places = self.memory.taps + 1
+        return self._entries[seats, phase, place % places + places]
+
+    def keep(self, entry: int, made: Array, seats: slice) -> None:
+        """Copy new entries (N, *shape) to their places."""
+        self.place(entry, seats)[...] = made
+        if (twin := self.twin(entry, seats)) is not None:
+            twin[...] = made
+
+    def _slot(self, entry: int) -> int:
+        """Entries before the first are zeros: their slots have not been written yet."""
+        return self.memory.slot(entry % self.memory.period)
+
+    def seat(self, seat: int) -> Array:
+        """All that is kept for one seat, as it lies: a view."""
+        return self._entries[seat] if self._wide else self._entries[:, seat]
 
 
-def _window(memory: Memory, ring: Array, entry: int) -> Array:
-    lags = memory.lags(entry)
-    if len(lags) > 1:
-        return ring[None, [(entry - lag) % len(ring) for lag in lags]]
-    place = (entry - lags[0]) % len(ring)
-    window = ring[place : place + 1]  # a view: an entry is not copied
-    if memory.renewed and memory.turn(entry) == 0:
-        return _renew(window, memory.renewed)
-    return window
-
-
-def _renew(window: Array, renewed: tuple[int, ...]) -> Array:
-    parts = np.split(window, len(renewed), axis=1)
-    return np.concatenate(
-        [parts[i] if i >= 0 else np.zeros_like(parts[0]) for i in renewed], axis=1
-    )
+def common_period(rings: list[Ring]) -> int:
+    """Input frames after which all readings and places repeat."""
+    return math.lcm(1, *(ring.memory.stride * ring.memory.period for ring in rings))

@@ -5,7 +5,6 @@ Legend: C channels, V joints, K classes.
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Sequence
 
 import numpy as np
@@ -13,9 +12,11 @@ from numpy.typing import ArrayLike, NDArray
 
 from kinestream.errors import DataError, SkeletonError
 from kinestream.features import Pipeline
+from kinestream.streaming.clock import Clock
 from kinestream.streaming.decode import Decoder
 from kinestream.streaming.engine import OPEN, Engine
 from kinestream.streaming.resample import LARGEST_FACTOR, Resampler, check_rate, same_rate
+from kinestream.streaming.snapshot import snapshot
 from kinestream.timeline import FrameLabel
 
 Array = NDArray[np.float32]
@@ -39,9 +40,7 @@ class Recogniser:
         delay_frames: Frames between a frame's arrival and its label.
         margin: How much more likely another class must be before the label changes.
         people: How many are labelled together; 1 labels each alone.
-
-    Raises:
-        BundleError: The engine's graph does not fit the features or the classes.
+        identity: Of the weights; streams of others cannot be restored here.
     """
 
     def __init__(
@@ -53,6 +52,7 @@ class Recogniser:
         delay_frames: int,
         margin: float = 0.0,
         people: int = 1,
+        identity: str = "",
     ) -> None:
         self.engine = engine
         self.pipeline = pipeline
@@ -61,7 +61,7 @@ class Recogniser:
         self.delay_frames = delay_frames
         self.margin = margin
         self.people = people
-        engine.check(self.frame_shape, len(self.classes))
+        self.identity = identity
 
     @property
     def frame_shape(self) -> tuple[int, ...]:
@@ -96,20 +96,21 @@ class Stream:
         check_rate(self.fps, recogniser.fps)
         self.recogniser = recogniser
         self.person = person
+        self.reset()
+
+    def reset(self) -> None:
+        """Forget everything: the next frame is the first one, of a flushed stream as well."""
+        recogniser = self.recogniser
         self.memory = recogniser.engine.start()
-        self.label = FrameLabel(-1, 0.0, person, -1, "", 0.0, self.delay_s)
+        self.label = FrameLabel(-1, 0.0, self.person, -1, "", 0.0, self.delay_s)
         """The newest label; ``index`` is -1 while the look-ahead fills."""
         self.answers: list[tuple[FrameLabel, Array]] = []
         """What the last push or flush answered, oldest first: labels and their (K,) probabilities.
         One at the bundle's own rate; none or several where frames are resampled."""
-        self._past = [recogniser.pipeline.start() for _ in range(recogniser.people)]
-        self._decoder = Decoder(recogniser.margin)
-        self._pushed = 0
-        self._start_s = 0.0
-        self._last_s = -np.inf
-        self._told = 0.0, 0  # when the last frame that told its time was taken, and its number
-        self._times_s: deque[float] = deque()  # of the frames whose label is still to come
-        self._resampler = None if same_rate(self.fps, recogniser.fps) else recogniser.resampler()
+        self.past = [recogniser.pipeline.start() for _ in range(recogniser.people)]
+        self.decoder = Decoder(recogniser.margin)
+        self.clock = Clock()
+        self.resampler = None if same_rate(self.fps, recogniser.fps) else recogniser.resampler()
 
     @property
     def delay_s(self) -> float:
@@ -150,34 +151,29 @@ class Stream:
             self.recogniser.step([self], nothing)
         return [label for label, _ in self.answers]
 
+    def snapshot(self) -> bytes:
+        """All that the stream remembers; ``bundle.restore`` goes on from it in another process."""
+        return snapshot(self)
+
     def grid(self, frame: Array, time_s: float) -> list[Array]:
         """Take a checked frame; returns the frames (C, V) of the bundle's rate that it completes."""
-        if self._pushed == 0:
-            self._start_s = time_s
-        if time_s != self._expected_s():
-            self._told = time_s, self._pushed
-        self._pushed += 1
-        self._last_s = time_s
+        clock = self.clock
+        clock.take(time_s, self.fps)
         self.answers = []
-        if self._resampler is None:
-            self._times_s.append(time_s)
+        if self.resampler is None:
+            clock.waiting_s.append(time_s)
             return [frame]
-        grid = self._resampler.push(frame, time_s)
+        grid = self.resampler.push(frame, time_s)
         first, fps = self.memory.frames, self.recogniser.fps
-        self._times_s.extend(self._start_s + (first + k) / fps for k in range(len(grid)))
+        clock.waiting_s.extend(clock.start_s + (first + k) / fps for k in range(len(grid)))
         return grid
-
-    def _expected_s(self) -> float:
-        """When the next frame comes, at the stream's rate."""
-        told_s, number = self._told
-        return told_s + (self._pushed - number) / self.fps
 
     def features(self, frame: Array) -> Array:
         """Features of a frame of the bundle's rate, as its network takes it; moves the pipeline on."""
         pipeline = self.recogniser.pipeline
         people = [frame] if frame.ndim == 2 else [frame[..., m] for m in range(frame.shape[2])]
-        made = [pipeline.frame(x, past) for x, past in zip(people, self._past, strict=True)]
-        self._past = [past for _, past in made]
+        made = [pipeline.frame(x, past) for x, past in zip(people, self.past, strict=True)]
+        self.past = [past for _, past in made]
         return made[0][0] if frame.ndim == 2 else np.stack([x for x, _ in made], axis=-1)
 
     def answer(self, scores: Array) -> None:
@@ -186,10 +182,10 @@ class Stream:
         index = self.memory.frames - 1 - recogniser.delay_frames
         if index < 0:
             return
-        best = self._decoder.decide(scores)
+        best = self.decoder.decide(scores)
         self.label = FrameLabel(
             index=index,
-            time_s=self._times_s.popleft(),
+            time_s=self.clock.waiting_s.popleft(),
             person=self.person,
             label=best,
             name=recogniser.classes[best],
@@ -202,11 +198,12 @@ class Stream:
         """The frame and its time, if the stream can take them; changes nothing."""
         if self.memory.length != OPEN:
             raise DataError("this stream was flushed; start a new one with bundle.stream().")
-        time_s = self._expected_s() if time_s is None else float(time_s)
-        if not time_s > self._last_s or not np.isfinite(time_s):
-            raise DataError(f"frame times must grow, got {time_s:g} s after {self._last_s:g} s.")
-        pause_s = time_s - self._last_s if self._pushed else 0.0
-        if self._resampler and pause_s > LARGEST_PAUSE_S:
+        last_s = self.clock.last_s
+        time_s = self.clock.expected_s(self.fps) if time_s is None else float(time_s)
+        if not np.isfinite(time_s) or (last_s is not None and time_s <= last_s):
+            raise DataError(f"frame times must grow, got {time_s:g} s after {last_s or 0:g} s.")
+        pause_s = 0.0 if last_s is None else time_s - last_s
+        if self.resampler and pause_s > LARGEST_PAUSE_S:
             raise DataError(
                 f"no frame came for {pause_s:g} s, too long to fill in: flush this stream and "
                 f"start a new one."

@@ -168,12 +168,12 @@ class Average(TemporalOperator, ABC):
         beat = now.stride * refresh
         memories = []
         if refresh > 1 or window is None:
-            memories.append(Memory(f"{name}.sum", kept, (1,), delay=now.delay, stride=now.stride))
+            memories.append(Memory(f"{name}.sum", kept, 1, delay=now.delay, stride=now.stride))
         if window is not None and window > refresh:
-            taps = tuple(range(window // refresh - 1, 0, -1))
+            taps = window // refresh - 1
             memories.append(Memory(f"{name}.blocks", kept, taps, delay=now.delay, stride=beat))
         if refresh > 1:
-            memories.append(Memory(f"{name}.context", made, (1,), delay=now.delay, stride=beat))
+            memories.append(Memory(f"{name}.context", made, 1, delay=now.delay, stride=beat))
         return tuple(memories)
 
     def _shapes(self, shape: tuple[int, ...]) -> tuple[tuple[int, ...], tuple[int, ...]]:

@@ -21,7 +21,8 @@ class Delay(TemporalOperator):
     def memories(self, name: str, shape: tuple[int, ...], now: Tick) -> tuple[Memory, ...]:
         if self.lookahead == 0:
             return ()
-        return (Memory(name, shape, (self.lookahead,), delay=now.delay, stride=now.stride),)
+        apart = self.lookahead
+        return (Memory(name, shape, 1, dilation=apart, delay=now.delay, stride=now.stride),)
 
     def step(
         self, x: Tensor, past: tuple[Tensor, ...], now: Tick

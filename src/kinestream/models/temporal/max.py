@@ -28,8 +28,8 @@ class SlidingMax(TemporalOperator):
     def memories(self, name: str, shape: tuple[int, ...], now: Tick) -> tuple[Memory, ...]:
         if self.kernel == 1:
             return ()
-        taps = tuple(tap * self.dilation for tap in range(self.kernel - 1, 0, -1))
-        return (Memory(name, shape, taps, delay=now.delay, stride=now.stride),)
+        taps, apart = self.kernel - 1, self.dilation
+        return (Memory(name, shape, taps, dilation=apart, delay=now.delay, stride=now.stride),)
 
     def step(
         self, x: Tensor, past: tuple[Tensor, ...], now: Tick

@@ -55,8 +55,7 @@ class TemporalShift(TemporalOperator):
     def memories(self, name: str, shape: tuple[int, ...], now: Tick) -> tuple[Memory, ...]:
         if self.kernel == 1:
             return ()
-        taps = tuple(range(self.kernel - 1, 0, -1))
-        return (Memory(name, shape, taps, delay=now.delay, stride=now.stride),)
+        return (Memory(name, shape, self.kernel - 1, delay=now.delay, stride=now.stride),)
 
     def step(
         self, x: Tensor, past: tuple[Tensor, ...], now: Tick

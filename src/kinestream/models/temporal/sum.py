@@ -7,17 +7,16 @@ put together from sums of whole and partial blocks of ``B = kernel // 2`` frames
     window           [ tail of b-2   |      all of b-1       |  head of b ]
                                                                          ^ newest
 
-The head grows by one addition a frame, and is the whole of b-1 once the next block begins. The
-tails of b-2 are summed from its end, one addition a frame, while b-1 is being filled: that is what
-the memory read backwards is for. Four additions a frame; a value leaves with its window exactly.
+The head grows by one addition a frame, and its last is the whole of b-1 once the next block begins.
+The tails of b-2 are summed from its end, one addition a frame, while b-1 is being filled: that is
+what memories read backwards are for. Four additions a frame; a value leaves with its window exactly.
 """
 
 from __future__ import annotations
 
-import torch
 from torch import Tensor
 
-from kinestream.memory import Memory
+from kinestream.memory import Memory, Reading
 from kinestream.models.temporal.operator import TemporalOperator
 from kinestream.models.tick import Tick
 
@@ -65,40 +64,33 @@ class SlidingSum(TemporalOperator):
     def memories(self, name: str, shape: tuple[int, ...], now: Tick) -> tuple[Memory, ...]:
         if self.kernel == 1:
             return ()
-        first, *rest = shape
-        frames = Memory(
-            f"{name}.frames",
-            (2 * first, *rest),  # a frame, and the tail that was known when it came
-            block=self.block,
-            dilation=self.dilation,
-            delay=now.delay,
-            stride=now.stride,
-        )
-        sums = Memory(
-            f"{name}.sums",
-            (3 * first, *rest),  # tail, head and whole; a new block makes the head the whole
-            taps=(self.dilation,),
-            block=self.block,
-            dilation=self.dilation,
-            renewed=(-1, -1, 1),
-            delay=now.delay,
-            stride=now.stride,
-        )
-        return frames, sums
+
+        def memory(part: str, *reads: Reading) -> Memory:
+            return Memory(
+                f"{name}.{part}",
+                shape,
+                block=self.block,
+                reads=reads,
+                dilation=self.dilation,
+                delay=now.delay,
+                stride=now.stride,
+            )
+
+        frames, heads = memory("frames", "back"), memory("heads", "run", "whole")
+        if self.kernel % 2:
+            return frames, heads, memory("tails", "back", "run")
+        # The window is one frame shorter, and so is the tail that it needs of each turn.
+        return frames, heads, memory("tails", "run"), memory("shorter", "back")
 
     def step(
         self, x: Tensor, past: tuple[Tensor, ...], now: Tick
     ) -> tuple[Tensor, tuple[Tensor, ...]]:
         if not past:
             return x, ()
-        frame, tail_then = past[0].chunk(2, dim=1)  # (N, ..., V, C) each
-        tail, head, whole = past[1].chunk(3, dim=1)
+        frame, head, whole, *tails = past  # (N, ..., V, C) each
+        tail_then, tail = tails if self.kernel % 2 else reversed(tails)
         new_tail, new_head = tail + frame, head + x
-        kept = new_tail
-        if self.kernel % 2 == 0:  # the window is one frame shorter, and so is the tail it needs
-            kept = tail
-            turn = now.index % (self.dilation * self.block) // self.dilation  # (N,)
-            last = (turn == self.block - 1).reshape(-1, *[1] * (x.dim() - 1))
-            tail_then = torch.where(last, torch.zeros_like(x), tail_then)
-        y = tail_then + whole + new_head  # (N, ..., V, C)
-        return y, (torch.cat([x, kept], dim=1), torch.cat([new_tail, new_head, whole], dim=1))
+        y = tail_then + whole + new_head
+        if self.kernel % 2:
+            return y, (x, new_head, new_tail)
+        return y, (x, new_head, new_tail, tail)

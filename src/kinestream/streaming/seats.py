@@ -1,0 +1,188 @@
+"""Streams side by side: their rings, and the arrays that one call of a graph reads and writes.
+
+Legend: S seats, N of them that step together, C channels, V joints, M people, K classes.
+"""
+
+from __future__ import annotations
+
+import weakref
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from kinestream.memory import Memory
+from kinestream.streaming.rings import Ring, common_period
+from kinestream.streaming.runners import Call, Runner
+
+Array = NDArray[np.float32]
+
+OPEN = 1 << 62
+"""The length of a recording whose end is not known."""
+
+SEATS = 8
+"""Streams in a block: more rows make better products, as long as all they touch stays in the cache."""
+
+BLOCK_BYTES = 1 << 30
+"""A block has fewer seats where all its memories would be larger than this."""
+
+MOST_PLANS = 1024
+
+
+class Plan(NamedTuple):
+    """One call of the graph, and what it made that is kept twice: target and source."""
+
+    call: Call
+    twins: list[tuple[Array, Array]]
+
+
+class Seated(NamedTuple):
+    """A ring, and arrays for what the graph reads of it and makes for it where it cannot lie there."""
+
+    ring: Ring
+    read: list[Array]
+    made: Array
+
+
+class Block:
+    """Seats for S streams, any of which that sit next to one another may step together.
+
+    Attributes:
+        frame: (S, C, V) or (S, C, V, M): where the newest features go.
+        index: (S,) which frame of each stream that is.
+        length: (S,) frames in each recording.
+        logits: (S, K): where the answers come.
+    """
+
+    def __init__(
+        self,
+        runner: Runner,
+        memories: Sequence[Memory],
+        frame_shape: tuple[int, ...],
+        classes: int,
+        seats: int,
+    ) -> None:
+        self.frame = np.zeros((seats, *frame_shape), np.float32)
+        self.index = np.zeros(seats, np.int64)
+        self.length = np.zeros(seats, np.int64)
+        self.logits = np.zeros((seats, classes), np.float32)
+        self._runner = runner
+        self._rings = [_seated(memory, seats) for memory in memories]
+        self._delay = max((memory.delay for memory in memories), default=0)
+        self._groups: dict[bool, tuple[int, list[Seated]]] = {}
+        self._plans: dict[tuple[int, int, int], Plan] = {}
+        self._free = list(range(seats))[::-1]
+
+    def sit_down(self) -> int | None:
+        """A free seat, as if nobody had ever sat there; ``None`` if all are taken."""
+        if not self._free:
+            return None
+        seat = self._free.pop()
+        for ring, *_ in self._rings:
+            ring.seat(seat)[...] = 0
+        self.length[seat] = OPEN
+        return seat
+
+    def stand_up(self, seat: int) -> None:
+        """Give a seat back."""
+        self._free.append(seat)
+
+    def kept(self, seat: int) -> list[Array]:
+        """All that the stream on a seat remembers, a view for each memory."""
+        return [ring.seat(seat) for ring, *_ in self._rings]
+
+    def step(self, frame: int, first: int, count: int) -> None:
+        """Take frame number ``frame`` of ``count`` streams from seat ``first`` on.
+
+        The features lie in ``frame`` already; the answers come in ``logits``.
+        """
+        seats = slice(first, first + count)
+        period, copied = self._copied(count == 1)
+        for ring, read, _ in copied:
+            entry = ring.memory.next_entry(frame)
+            for buffer, reading in zip(read, ring.memory.reads, strict=True):
+                buffer[seats] = ring.read(reading, entry, seats)
+        plan = self._plan_for(frame, period, seats)
+        plan.call()
+        for target, source in plan.twins:
+            target[...] = source
+        for ring, _, made in copied:
+            made_now = ring.memory.entry(frame)
+            if made_now is not None:
+                ring.keep(made_now, made[seats], seats)
+
+    def _copied(self, alone: bool) -> tuple[int, list[Seated]]:
+        """After how many frames calls repeat, and the rings that they read and write copies of."""
+        if alone not in self._groups:
+            one = slice(0, 1 if alone else 2)
+            copied = [each for each in self._rings if not each.ring.in_place(one)]
+            lent = [each.ring for each in self._rings if each.ring.in_place(one)]
+            self._groups[alone] = common_period(lent), copied
+        return self._groups[alone]
+
+    def _plan_for(self, frame: int, period: int, seats: slice) -> Plan:
+        if frame > self._delay:
+            frame = self._delay + (frame - self._delay) % period
+        key = frame, seats.start, seats.stop
+        plan = self._plans.get(key)
+        if plan is None:
+            if len(self._plans) >= MOST_PLANS:
+                self._plans.clear()
+            plan = self._plans[key] = self._plan(frame, seats)
+        return plan
+
+    def _plan(self, frame: int, seats: slice) -> Plan:
+        inputs: dict[str, NDArray[Any]] = {
+            "frame": self.frame[seats],
+            "index": self.index[seats],
+            "length": self.length[seats],
+        }
+        outputs = {"logits": self.logits[seats]}
+        twins = []
+        for ring, read, made in self._rings:
+            memory, in_place = ring.memory, ring.in_place(seats)
+            next_entry, entry = memory.next_entry(frame), memory.entry(frame)
+            for name, reading, buffer in zip(memory.inputs, memory.reads, read, strict=True):
+                inputs[name] = ring.read(reading, next_entry, seats) if in_place else buffer[seats]
+            outputs[memory.output] = made[seats]
+            if in_place and entry is not None:
+                outputs[memory.output] = place = ring.place(entry, seats)
+                if (twin := ring.twin(entry, seats)) is not None:
+                    twins.append((twin, place))
+        return Plan(self._runner.call(inputs, outputs), twins)
+
+
+def _seated(memory: Memory, seats: int) -> Seated:
+    read = [np.zeros((seats, *memory.window), np.float32) for _ in memory.reads]
+    return Seated(Ring(memory, seats), read, np.zeros((seats, *memory.shape), np.float32))
+
+
+class Pool:
+    """Blocks of seats, made as they are needed. A seat is free again when its stream is gone."""
+
+    def __init__(
+        self,
+        runner: Runner,
+        memories: Sequence[Memory],
+        frame_shape: tuple[int, ...],
+        classes: int,
+    ) -> None:
+        bytes_each = 4 * max(1, sum(memory.words for memory in memories))
+        seats = min(SEATS, max(1, BLOCK_BYTES // bytes_each))
+        self._make = runner, memories, frame_shape, classes, seats
+        self._blocks: list[Block] = []
+
+    def seat(self, stream: object) -> tuple[Block, int]:
+        """A seat for a stream, for as long as the object lives."""
+        for block in self._blocks:
+            if (seat := block.sit_down()) is not None:
+                break
+        else:
+            block = Block(*self._make)
+            self._blocks.append(block)
+            taken = block.sit_down()
+            assert taken is not None
+            seat = taken
+        weakref.finalize(stream, block.stand_up, seat)
+        return block, seat
