@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from kinestream.memory import Memory
 from kinestream.skeletons import Skeleton
+from kinestream.streaming.events.rules import EventRules
 
 MAX_WORDS = 1 << 28  # what one stream may remember: 1 GiB of float32
 
@@ -77,6 +78,25 @@ class MemoryEntry(Part):
         )
 
 
+class EventsEntry(Part):
+    """:class:`~kinestream.streaming.events.EventRules` as JSON; what is left out is as usual."""
+
+    onset: float = EventRules.onset
+    release: float = EventRules.release
+    min_duration_ms: float = EventRules.min_duration_ms
+    merge_gap_ms: float = EventRules.merge_gap_ms
+    unknown: float = EventRules.unknown
+
+    @model_validator(mode="after")
+    def _are_rules(self) -> EventsEntry:
+        self.rules()
+        return self
+
+    def rules(self) -> EventRules:
+        """The rules they stand for."""
+        return EventRules(**self.model_dump())
+
+
 class Manifest(Part):
     """The contents of ``bundle.json``.
 
@@ -101,6 +121,7 @@ class Manifest(Part):
     fps: float = Field(gt=0, le=1000)
     features: list[dict[str, Any]]
     margin: float = Field(default=0, ge=0, le=1)
+    events: EventsEntry = EventsEntry()
     network: NetworkEntry
     delay_frames: int = Field(ge=0, le=1 << 20)
     receptive_field: int = Field(ge=1)

@@ -61,6 +61,7 @@ class RunAnswers:
         delay_frames: Frames a label waits for; its look-ahead.
         streams: Whether the network labels frames of a stream, or whole clips only.
         answers: One for each recording.
+        unknown: Score below which frames are nobody's, measured on validation; None where it was not.
         fused_with: Names of the runs whose answers are averaged with these.
     """
 
@@ -74,6 +75,7 @@ class RunAnswers:
     delay_frames: int
     streams: bool
     answers: list[Answer]
+    unknown: float | None = None
     fused_with: tuple[str, ...] = ()
 
     @property
