@@ -69,6 +69,18 @@ def test_the_rules_are_those_of_the_bundle_unless_others_are_named(
     assert list(ks.events(clip, eager, deaf)) == []
 
 
+def test_idle_classes_make_no_events_and_push_others_out(bundle: Bundle, clip_of: ClipOf) -> None:
+    clip = clip_of(200, seed=3)
+    assert {event.name for event in ks.events(clip, bundle, EAGER)} == {"raise", "turn"}
+    entry = EventsEntry(**EAGER.to_dict(), idle=["turn"])
+    idle = Bundle(bundle.path, bundle.manifest.model_copy(update={"events": entry}))
+    said = list(ks.events(clip, idle))
+    assert {event.name for event in said} == {"raise"}
+    (timeline,) = recognise_people(clip, bundle)
+    wanted = replace(timeline, background=(0, 2)).events(EAGER)
+    assert [(e.kind, e.label) for e in said] == [(e.kind, e.label) for e in wanted]
+
+
 def test_recordings_follow_each_other(bundle: Bundle, clip_of: ClipOf, tmp_path: Path) -> None:
     for seed in (3, 4):
         clip_of(100, seed).save(tmp_path / f"s{seed}.npz")
@@ -91,8 +103,9 @@ def test_a_bundle_without_rules_has_the_usual_ones(own_bundle: Path) -> None:
         ({"onset": 0.2}, "'events': release must not be above onset"),
         ({"unknown": 2}, "'events': unknown is a score"),
         ({"merge_gap_ms": 1e9}, "'events': merge_gap_ms must be"),
-        ({"merge_gap": 3}, "unknown key 'events.merge_gap'; allowed here: merge_gap_ms"),
+        ({"merge_gap": 3}, "unknown key 'events.merge_gap'; allowed here: idle, merge_gap_ms"),
         ({"onset": "high"}, "'events.onset'"),
+        ({"idle": ["fly"]}, "idle class 'fly' is not among the classes"),
     ],
 )
 def test_rules_of_a_bundle_that_cannot_be(

@@ -79,13 +79,17 @@ class MemoryEntry(Part):
 
 
 class EventsEntry(Part):
-    """:class:`~kinestream.streaming.events.EventRules` as JSON; what is left out is as usual."""
+    """:class:`~kinestream.streaming.events.EventRules` as JSON; what is left out is as usual.
+
+    ``idle`` are classes that make no events, beside those of the background.
+    """
 
     onset: float = EventRules.onset
     release: float = EventRules.release
     min_duration_ms: float = EventRules.min_duration_ms
     merge_gap_ms: float = EventRules.merge_gap_ms
     unknown: float = EventRules.unknown
+    idle: list[str] = []
 
     @model_validator(mode="after")
     def _are_rules(self) -> EventsEntry:
@@ -94,7 +98,7 @@ class EventsEntry(Part):
 
     def rules(self) -> EventRules:
         """The rules they stand for."""
-        return EventRules(**self.model_dump())
+        return EventRules(**self.model_dump(exclude={"idle"}))
 
 
 class Manifest(Part):
@@ -139,6 +143,8 @@ class Manifest(Part):
             raise ValueError("classes holds a name twice.")
         if unknown := set(self.background) - set(self.classes):
             raise ValueError(f"background {sorted(unknown)[0]!r} is not among the classes.")
+        if unknown := set(self.events.idle) - set(self.classes):
+            raise ValueError(f"idle class {sorted(unknown)[0]!r} is not among the classes.")
         names = [entry.name for entry in self.memory]
         if len({*names, "frame", "index", "length"}) < len(names) + 3:
             raise ValueError("two inputs of the step graph have one name.")

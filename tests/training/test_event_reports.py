@@ -266,6 +266,18 @@ def test_settings_that_cannot_be(settings: dict[str, Any], section: dict[str, An
         TrainConfig.model_validate(settings | {"events": section})
 
 
+def test_idle_classes_are_left_out_of_the_figures(own_run: RunFolder) -> None:
+    before = measure_run(own_run).figures
+    change(own_run, events={"idle": ["turn"]})
+    after = measure_run(own_run).figures
+    turns = before.online.classes[2].segments
+    assert turns and after.events.segments == before.events.segments - turns
+    assert after.online.overall.segments == before.online.overall.segments
+    change(own_run, events={"idle": ["fly"]})
+    with pytest.raises(ConfigError, match="idle class 'fly' that the run does not know"):
+        measure_run(own_run)
+
+
 def test_nothing_set_and_nothing_measured_rejects_nothing() -> None:
     assert EventsConfig().rules() == EventRules()
     assert EventsConfig().rules(0.4).unknown == 0.4

@@ -63,7 +63,7 @@ def export_run(run: RunFolder, target: Path | None = None) -> Bundle:
         fps=setup.fps,
         features=setup.features,
         margin=config.decode.margin,
-        events=rules.to_dict(),
+        events=rules.to_dict() | {"idle": config.events.idle},
         metrics=_last_metrics(run),
         card=config.card,
     )

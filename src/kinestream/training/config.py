@@ -106,6 +106,8 @@ class EventsConfig(Section):
     """Shorter pauses do not end an action."""
     unknown: float | None = None
     """Frames whose best score is lower are nobody's; null takes what was measured on validation."""
+    idle: list[str] = []
+    """Classes that make no events, beside those of the background."""
     keep: float = Field(default=0.95, gt=0, le=1)
     """Share of the frames rightly seen as an action that the measured score must keep."""
 

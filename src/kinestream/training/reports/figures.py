@@ -164,7 +164,7 @@ class Figures:
             self._answers,
             tested.config.events.rules(tested.unknown),
             tested.setup.classes,
-            self._background,
+            tested.idle,
             fps=tested.setup.fps,
             delay_frames=tested.delay_frames,
         )

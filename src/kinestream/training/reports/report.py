@@ -170,7 +170,7 @@ def _of_segments(figures: Figures) -> dict[str, Any]:
         "segments": segments,
         "detection": detection.to_dict() if detection else None,
         "online": online,
-        "events": figures.events.to_dict(),
+        "events": figures.events.to_dict() | {"idle": [names[k] for k in figures.tested.idle]},
     }
 
 

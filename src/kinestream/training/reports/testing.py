@@ -132,7 +132,7 @@ def _rejection(figures: Figures) -> Rejection | None:
     if figures.of_recordings or tested.config.data.train_on_valid:
         return None
     keep = tested.config.events.keep
-    return measure_rejection(tested.answers, tested.background, keep, tested.epoch)
+    return measure_rejection(tested.answers, tested.idle, keep, tested.epoch)
 
 
 def _check_comparable(figures: Figures, other: Figures) -> None:
