@@ -162,6 +162,7 @@ def _show_rest(figures: Figures) -> None:
     if not figures.of_recordings:
         f1 = "/".join(f"{value:.2f}" for value in figures.per_trial.f1.values())
         console.print(f"F1 per trial {f1}; online: {figures.online}", soft_wrap=True)
-        unknown = f", unknown below {figures.events.rules.unknown:.2f}"
-        console.print(f"events: {figures.events}{unknown}", soft_wrap=True)
+        unknown = figures.events.rules.unknown
+        rejected = f", unknown below {unknown:.3f}" if unknown else ""
+        console.print(f"events: {figures.events}{rejected}", soft_wrap=True)
     console.print(f"calibration: {figures.calibration}", soft_wrap=True)
