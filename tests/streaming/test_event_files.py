@@ -49,7 +49,11 @@ ROWS = st.lists(
 
 def kept(scores: np.ndarray, truth: np.ndarray, threshold: float) -> float:
     """Share of the frames of an action, rightly seen, that a threshold keeps: by counting."""
-    right = [row.max() for row, k in zip(scores, truth, strict=True) if k > 0 and row.argmax() == k]
+    right = [
+        float(row.max())
+        for row, k in zip(scores, truth, strict=True)
+        if k > 0 and row.argmax() == k
+    ]
     return sum(score >= threshold for score in right) / len(right)
 
 

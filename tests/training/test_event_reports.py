@@ -56,7 +56,10 @@ def naive(pairs: Sequence[tuple[str, str]], rules: EventRules, delay_s: float) -
         events = Events(rules, CLASSES, (0,), delay_s=delay_s)
         said = [e for t, row in enumerate(answer.scores) for e in events.push(row, t / 10)]
         said += events.finish()
-        spans = [(a.label, a.start_s, b.end_s, a.known_s) for a, b in zip(said[::2], said[1::2])]  # noqa: B905
+        spans = [
+            (a.label, a.start_s, b.end_s or 0.0, a.known_s)
+            for a, b in zip(said[::2], said[1::2], strict=True)
+        ]
         truth, used, t = answer.truth, set(), 0
         while t < len(truth):
             stop = t
