@@ -27,11 +27,15 @@ if TYPE_CHECKING:
     from kinestream.formats import write_annotations as write_annotations
     from kinestream.formats import write_clip as write_clip
     from kinestream.metrics import evaluate as evaluate
+    from kinestream.recognition import events as events
     from kinestream.recognition import recognise as recognise
     from kinestream.recognition import run as run
     from kinestream.skeletons import Skeleton as Skeleton
     from kinestream.skeletons import skeleton as skeleton
     from kinestream.streaming import Stream as Stream
+    from kinestream.streaming.events import Event as Event
+    from kinestream.streaming.events import EventRules as EventRules
+    from kinestream.streaming.events import Events as Events
     from kinestream.timeline import FrameLabel as FrameLabel
     from kinestream.timeline import Timeline as Timeline
 
@@ -40,12 +44,16 @@ __version__ = "0.1.0"
 _HOMES = {
     "Bundle": "bundle",
     "Clip": "clips",
+    "Event": "streaming.events",
+    "EventRules": "streaming.events",
+    "Events": "streaming.events",
     "FrameLabel": "timeline",
     "KinestreamError": "errors",
     "Skeleton": "skeletons",
     "Stream": "streaming",
     "Timeline": "timeline",
     "evaluate": "metrics",
+    "events": "recognition",
     "generate": "datasets.synthetic",
     "load": "bundle",
     "read_annotations": "formats",

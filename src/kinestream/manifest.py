@@ -8,6 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from kinestream.memory import Memory, Reading
 from kinestream.skeletons import Skeleton
+from kinestream.streaming.events.rules import EventRules
 
 MAX_WORDS = 1 << 28  # what one stream may remember: 1 GiB of float32
 
@@ -74,6 +75,29 @@ class MemoryEntry(Part):
         )
 
 
+class EventsEntry(Part):
+    """:class:`~kinestream.streaming.events.EventRules` as JSON; what is left out is as usual.
+
+    ``idle`` are classes that make no events, beside those of the background.
+    """
+
+    onset: float = EventRules.onset
+    release: float = EventRules.release
+    min_duration_ms: float = EventRules.min_duration_ms
+    merge_gap_ms: float = EventRules.merge_gap_ms
+    unknown: float = EventRules.unknown
+    idle: list[str] = []
+
+    @model_validator(mode="after")
+    def _are_rules(self) -> EventsEntry:
+        self.rules()
+        return self
+
+    def rules(self) -> EventRules:
+        """The rules they stand for."""
+        return EventRules(**self.model_dump(exclude={"idle"}))
+
+
 class Manifest(Part):
     """The contents of ``bundle.json``.
 
@@ -98,6 +122,7 @@ class Manifest(Part):
     fps: float = Field(gt=0, le=1000)
     features: list[dict[str, Any]]
     margin: float = Field(default=0, ge=0, le=1)
+    events: EventsEntry = EventsEntry()
     network: NetworkEntry
     delay_frames: int = Field(ge=0, le=1 << 20)
     receptive_field: int = Field(ge=1)
@@ -115,6 +140,8 @@ class Manifest(Part):
             raise ValueError("classes holds a name twice.")
         if unknown := set(self.background) - set(self.classes):
             raise ValueError(f"background {sorted(unknown)[0]!r} is not among the classes.")
+        if unknown := set(self.events.idle) - set(self.classes):
+            raise ValueError(f"idle class {sorted(unknown)[0]!r} is not among the classes.")
         names = [name for memory in self.memories() for name in memory.inputs]
         if len({*names, "frame", "index", "length"}) < len(names) + 3:
             raise ValueError("two inputs of the step graph have one name.")

@@ -16,6 +16,7 @@ from kinestream.clips import Clip
 from kinestream.errors import DataError, SkeletonError
 from kinestream.formats import find_recordings, read_clip
 from kinestream.streaming import Stream, resample_clip
+from kinestream.streaming.events import Event, EventRules, Events
 from kinestream.timeline import FrameLabel, Timeline
 
 
@@ -38,8 +39,52 @@ def run(
         InputError: The recording does not fit the bundle.
     """
     for clip in clips_of(source):
-        for _, answers in _feed(clip, _bundle_for(clip, bundle), paced):
+        for _, answers in _feed(clip, bundle_for(clip, bundle), paced):
             yield from (label for label, _ in answers)
+
+
+def events(
+    source: str | Path | Clip,
+    bundle: str | Path | Bundle | None = None,
+    rules: EventRules | None = None,
+    *,
+    paced: bool = False,
+) -> Iterator[Event]:
+    """Stream recordings and yield what starts and what ends as soon as it is known.
+
+    Args:
+        source: As for :func:`run`.
+        bundle: As for :func:`run`.
+        rules: When an action has started or ended; those of the bundle by default.
+        paced: As for :func:`run`.
+
+    Yields:
+        Events in the order in which they are known; of one person ``started`` and ``ended`` in turns.
+
+    Raises:
+        MissingFileError: There is no such source.
+        InputError: The recording does not fit the bundle.
+    """
+    for clip in clips_of(source):
+        opened = bundle_for(clip, bundle)
+        people = people_events(clip, opened, rules)
+        for _, answers in _feed(clip, opened, paced):
+            for label, scores in answers:
+                yield from people[label.person].push(scores, label.time_s)
+        for person in people:
+            yield from person.finish()
+
+
+def people_events(clip: Clip, bundle: Bundle, rules: EventRules | None = None) -> list[Events]:
+    """The events of each person of a clip, or of each scene, before its first frame."""
+    delay_s = bundle.delay_frames / bundle.fps
+    entry = bundle.manifest.events
+    made = rules or entry.rules()
+    idle = {*bundle.background, *map(bundle.classes.index, entry.idle)}
+    return [
+        Events(made, bundle.classes, idle, person=person, delay_s=delay_s)
+        for person in range(1 if bundle.people > 1 else clip.num_people)
+    ]
 
 
 def recognise(
@@ -58,7 +103,7 @@ def recognise(
     clips = list(clips_of(source))
     if len(clips) != 1:
         raise DataError(f"{source} holds {len(clips)} recordings; recognise takes one, run many.")
-    opened = _bundle_for(clips[0], bundle)
+    opened = bundle_for(clips[0], bundle)
     timelines = 1 if opened.people > 1 else clips[0].num_people
     if not 0 <= person < timelines:
         raise DataError(f"{source} shows {timelines} people, there is no number {person}.")
@@ -71,6 +116,7 @@ def recognise_people(
     *,
     paced: bool = False,
     on_label: Callable[[FrameLabel], None] | None = None,
+    on_answer: Callable[[FrameLabel, np.ndarray], None] | None = None,
 ) -> list[Timeline]:
     """One timeline for each person of a clip, or for each scene; all are stepped together.
 
@@ -79,8 +125,9 @@ def recognise_people(
         bundle: As for :func:`run`.
         paced: As for :func:`run`.
         on_label: Told every label as soon as it is known.
+        on_answer: Told every label and its (K,) probabilities as soon as they are known.
     """
-    opened = _bundle_for(clip, bundle)
+    opened = bundle_for(clip, bundle)
     timelines = 1 if opened.people > 1 else clip.num_people
     scores: list[list[np.ndarray]] = [[] for _ in range(timelines)]
     decided: list[list[int]] = [[] for _ in range(timelines)]
@@ -93,6 +140,8 @@ def recognise_people(
             decided[label.person].append(label.label)
             if on_label:
                 on_label(label)
+            if on_answer:
+                on_answer(label, row)
     resampled = resample_clip(clip, opened.fps)
     return [
         Timeline(
@@ -178,7 +227,13 @@ def check_fits(clip: Clip, bundle: Bundle) -> None:
         )
 
 
-def _bundle_for(clip: Clip, bundle: str | Path | Bundle | None) -> Bundle:
+def bundle_for(clip: Clip, bundle: str | Path | Bundle | None) -> Bundle:
+    """The bundle that was chosen, or the shipped one for the clip's joints.
+
+    Raises:
+        MissingFileError: There is no such bundle.
+        SkeletonError: None was chosen and no shipped one takes these joints.
+    """
     if isinstance(bundle, Bundle):
         return bundle
     if bundle is not None:

@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field
 from functools import cached_property
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -21,8 +22,11 @@ from kinestream.errors import DataError, MissingExtraError
 from kinestream.files import write_atomically
 from kinestream.metrics import Protocol, Report, evaluate, runs
 
+if TYPE_CHECKING:
+    from kinestream.streaming.events import Event, EventRules
+
 _log = logging.getLogger(__name__)
-_FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
+FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 
 
 @dataclass(frozen=True)
@@ -222,6 +226,29 @@ class Timeline:
             name = self.classes[label]
             yield FrameLabel(index, time_s, self.person, label, name, float(score), self.delay_s)
 
+    def events(self, rules: EventRules | None = None) -> list[Event]:
+        """What a stream would have said of this person: actions that started and ended.
+
+        Args:
+            rules: When an action has started or ended; those of a bundle are
+                ``bundle.manifest.events.rules()``. The usual ones by default.
+        """
+        from kinestream.streaming.events import EventRules, Events
+
+        events = Events(
+            rules or EventRules(),
+            self.classes,
+            self.background,
+            person=self.person,
+            delay_s=self.delay_s,
+        )
+        said = [
+            event
+            for row, time_s in zip(self.scores, self.times_s.tolist(), strict=True)
+            for event in events.push(row, time_s)
+        ]
+        return said + events.finish()
+
     def report(self, protocol: Protocol = "ms-tcn") -> Report:
         """Figures of merit against the truth, percent.
 
@@ -269,7 +296,7 @@ class Timeline:
 
         A name that a spreadsheet would take for a formula gets an apostrophe in front.
         """
-        names = [f"'{name}" if name.startswith(_FORMULA_STARTS) else name for name in self.classes]
+        names = [f"'{name}" if name.startswith(FORMULA_STARTS) else name for name in self.classes]
         text = io.StringIO()
         table = csv.writer(text, lineterminator="\n")
         table.writerow(("index", "time_s", "person", "label", "score"))

@@ -27,6 +27,9 @@ def command(
         Path | None,
         typer.Option(help="Folder for labels.csv, segments.json and timeline.png."),
     ] = None,
+    events: Annotated[
+        bool, typer.Option(help="Print what starts and ends, as it happens; saved as events.csv.")
+    ] = False,
     paced: Annotated[bool, typer.Option(help="Feed frames at the speed of the recording.")] = False,
     skeleton: Annotated[
         str | None, typer.Option(help="Skeleton, where recordings do not tell.")
@@ -46,10 +49,11 @@ def command(
     """Label every frame of recordings, without torch."""
     from kinestream.bundle import load
     from kinestream.cli.showing import show_person, show_problem, show_total
+    from kinestream.cli.watching import Watch
     from kinestream.errors import DataError, InputError
     from kinestream.formats import find_recordings
     from kinestream.formats.reading import stated
-    from kinestream.recognition import recognise_people
+    from kinestream.recognition import bundle_for, recognise_people
 
     opened = load(bundle) if bundle else None
     paths = list(dict.fromkeys(path for source in sources for path in find_recordings(source)))
@@ -62,11 +66,19 @@ def command(
     for path, place in zip(paths, _places(paths), strict=True):
         try:
             for name, clip in _clips(path, given, format, labels):
-                people = recognise_people(clip, opened, paced=paced)
+                chosen = bundle_for(clip, opened)
+                watch = Watch(clip, chosen) if events else None
+                people = recognise_people(
+                    clip, chosen, paced=paced, on_answer=watch.take if watch else None
+                )
+                if watch:
+                    watch.finish()
                 for timeline in people:
                     timelines.append(timeline)
                     person = f"person{timeline.person}" if len(people) > 1 else ""
                     written = timeline.save(save / place / name / person) if save else []
+                    if save and watch:
+                        written += watch.save(save / place / name / person, timeline.person)
                     show_person(timeline, clip.fps, written)
         except InputError as error:
             if len(paths) == 1:

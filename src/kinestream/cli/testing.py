@@ -141,6 +141,17 @@ def show(test: Tested) -> None:
         )
     console.print(table)
     _show_rest(test.figures)
+    if found := test.rejection:
+        wrong = (
+            ""
+            if found.wrong_rejected is None
+            else f", rejects {found.wrong_rejected:.0f} % of wrong ones"
+        )
+        console.print(
+            f"unknown below {found.unknown:.3f}: keeps {100 * found.keep:g} % of {found.frames} right "
+            f"frames{wrong}; kept in the run for later tests and its bundle",
+            soft_wrap=True,
+        )
     console.print(f"wrote {plain(str(test.folder))}: ", end="", soft_wrap=True)
     console.print(", ".join(path.name for path in test.written), soft_wrap=True)
 
@@ -151,4 +162,7 @@ def _show_rest(figures: Figures) -> None:
     if not figures.of_recordings:
         f1 = "/".join(f"{value:.2f}" for value in figures.per_trial.f1.values())
         console.print(f"F1 per trial {f1}; online: {figures.online}", soft_wrap=True)
+        unknown = figures.events.rules.unknown
+        rejected = f", unknown below {unknown:.3f}" if unknown else ""
+        console.print(f"events: {figures.events}{rejected}", soft_wrap=True)
     console.print(f"calibration: {figures.calibration}", soft_wrap=True)

@@ -13,6 +13,7 @@ from kinestream.export.writing import check_target, manifest_of, write_bundle
 from kinestream.training.building import network_arguments, network_of
 from kinestream.training.checkpoints import load_latest, load_weights
 from kinestream.training.config import TrainConfig
+from kinestream.training.reports.rejection import read_rejection
 from kinestream.training.run_folder import RunFolder, Setup
 
 PROTOCOL = (
@@ -26,6 +27,9 @@ MADE_WITH = (
 
 def export_run(run: RunFolder, target: Path | None = None) -> Bundle:
     """Turn a run's newest checkpoint into a bundle, and prove that it streams as it trained.
+
+    Where ``kinestream test RUN --split valid`` measured these weights, the bundle rejects frames that
+    are nobody's.
 
     Args:
         run: A run folder.
@@ -43,7 +47,10 @@ def export_run(run: RunFolder, target: Path | None = None) -> Bundle:
     target = run.path / "bundle" if target is None else target
     check_target(target)
     network = network_of(config, setup)
-    load_weights(network, load_latest(run.checkpoints).weights)
+    latest = load_latest(run.checkpoints)
+    load_weights(network, latest.weights)
+    rejection = read_rejection(run, latest.epoch)
+    rules = config.events.rules(rejection.unknown if rejection else None)
     manifest = manifest_of(
         network.eval(),
         config.network.name,
@@ -56,6 +63,7 @@ def export_run(run: RunFolder, target: Path | None = None) -> Bundle:
         fps=setup.fps,
         features=setup.features,
         margin=config.decode.margin,
+        events=rules.to_dict() | {"idle": config.events.idle},
         metrics=_last_metrics(run),
         card=config.card,
     )

@@ -12,6 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator, model_valida
 
 from kinestream.config import load_config
 from kinestream.skeletons.graph import Normalisation, Strategy
+from kinestream.streaming.events.rules import EventRules
 from kinestream.training.losses.settings import LossConfig
 
 
@@ -90,6 +91,41 @@ class DecodeConfig(Section):
 
     margin: float = Field(default=0, ge=0, le=1)
     """A label is kept until another class is this much more likely; 0 takes the most likely one."""
+
+
+class EventsConfig(Section):
+    """From probabilities to events, in tests and in the bundle."""
+
+    onset: float = EventRules.onset
+    """Score from which the best class takes over."""
+    release: float = EventRules.release
+    """Score down to which it is then kept; not above the onset."""
+    min_duration_ms: float = EventRules.min_duration_ms
+    """How long an action is shown before it has started."""
+    merge_gap_ms: float = EventRules.merge_gap_ms
+    """Shorter pauses do not end an action."""
+    unknown: float | None = None
+    """Frames whose best score is lower are nobody's; null takes what was measured on validation."""
+    idle: list[str] = []
+    """Classes that make no events, beside those of the background."""
+    keep: float = Field(default=0.95, gt=0, le=1)
+    """Share of the frames rightly seen as an action that the measured score must keep."""
+
+    @model_validator(mode="after")
+    def _are_rules(self) -> Self:
+        self.rules()
+        return self
+
+    def rules(self, measured: float | None = None) -> EventRules:
+        """The rules, with what was measured on validation unless ``unknown`` is set; 0 without both."""
+        unknown = measured if self.unknown is None else self.unknown
+        return EventRules(
+            onset=self.onset,
+            release=self.release,
+            min_duration_ms=self.min_duration_ms,
+            merge_gap_ms=self.merge_gap_ms,
+            unknown=unknown or 0.0,
+        )
 
 
 class OptimizerConfig(Section):
@@ -174,6 +210,7 @@ class TrainConfig(Section):
     optimizer: OptimizerConfig = OptimizerConfig()
     training: TrainingConfig = TrainingConfig()
     decode: DecodeConfig = DecodeConfig()
+    events: EventsConfig = EventsConfig()
     background: list[str] = []
     """Classes that are not segments of their own when F1 and edit are counted."""
     card: dict[str, str] = {}

@@ -221,7 +221,7 @@ def _lasting(config: TrainConfig) -> dict[str, Any]:
         ("data", "path"),
     ):
         del values[section][key]
-    free = ["name", "card", "decode"]
+    free = ["name", "card", "decode", "events"]
     if not config.loss.segmental_f1.weight:
         free.append("background")  # else it says which segments the loss counts
     for key in free:

@@ -61,6 +61,7 @@ class RunAnswers:
         delay_frames: Frames a label waits for; its look-ahead.
         streams: Whether the network labels frames of a stream, or whole clips only.
         answers: One for each recording.
+        unknown: Score below which frames are nobody's, measured on validation; None where it was not.
         fused_with: Names of the runs whose answers are averaged with these.
     """
 
@@ -74,6 +75,7 @@ class RunAnswers:
     delay_frames: int
     streams: bool
     answers: list[Answer]
+    unknown: float | None = None
     fused_with: tuple[str, ...] = ()
 
     @property
@@ -85,6 +87,12 @@ class RunAnswers:
     def background(self) -> tuple[int, ...]:
         """Classes that are no segments."""
         return tuple(self.setup.classes.index(name) for name in self.config.background)
+
+    @property
+    def idle(self) -> tuple[int, ...]:
+        """Classes that make no events: those of the background, and idle ones."""
+        idle = map(self.setup.classes.index, self.config.events.idle)
+        return tuple(sorted({*self.background, *idle}))
 
 
 def answer_split(run: RunFolder, held_out: HeldOut, weights: str = LAST) -> RunAnswers:
@@ -102,11 +110,8 @@ def answer_split(run: RunFolder, held_out: HeldOut, weights: str = LAST) -> RunA
         SkeletonError: Their joints do not.
     """
     config, setup = run.config(), run.setup()
-    if unknown := [name for name in config.background if name not in setup.classes]:
-        raise ConfigError(
-            f"{run.path / 'config.yaml'} has a background class {unknown[0]!r} that the run does not "
-            f"know: use the run's own file, unchanged."
-        )
+    _check_classes(run, "a background class", config.background, setup)
+    _check_classes(run, "an idle class", config.events.idle, setup)
     check_fits(held_out.recordings, setup)
     checkpoint = load_chosen(run, weights)
     network = network_of(config, setup)
@@ -124,6 +129,14 @@ def answer_split(run: RunFolder, held_out: HeldOut, weights: str = LAST) -> RunA
         streams=network.streams,
         answers=list(_answers(network, setup, held_out, config)),
     )
+
+
+def _check_classes(run: RunFolder, what: str, names: list[str], setup: Setup) -> None:
+    if unknown := [name for name in names if name not in setup.classes]:
+        raise ConfigError(
+            f"{run.path / 'config.yaml'} has {what} {unknown[0]!r} that the run does not know; it "
+            f"knows {', '.join(setup.classes)}."
+        )
 
 
 def _answers(

@@ -28,6 +28,7 @@ from kinestream.metrics import (
     top_k_accuracy,
 )
 from kinestream.training.reports.answers import Answer, RunAnswers
+from kinestream.training.reports.event_figures import EventFigures, event_figures
 
 
 @dataclass(frozen=True)
@@ -153,6 +154,19 @@ class Figures:
             fps=self.tested.setup.fps,
             delay_frames=self.tested.delay_frames,
             background=self._background,
+        )
+
+    @cached_property
+    def events(self) -> EventFigures:
+        """Delay, misses and false alarms of events, by the rules that the bundle gets."""
+        tested = self.tested
+        return event_figures(
+            self._answers,
+            tested.config.events.rules(tested.unknown),
+            tested.setup.classes,
+            tested.idle,
+            fps=tested.setup.fps,
+            delay_frames=tested.delay_frames,
         )
 
     @cached_property

@@ -50,6 +50,7 @@ def fused(runs: Sequence[RunAnswers], shares: Sequence[float] = ()) -> RunAnswer
     together = zip(*(run.answers for run in runs), strict=True)
     return replace(
         first,
+        unknown=None,  # it was measured on the scores of one
         fused_with=tuple(run.name for run in runs[1:]),
         parameters=sum(run.parameters for run in runs),
         delay_frames=max(run.delay_frames for run in runs),

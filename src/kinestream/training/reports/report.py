@@ -22,6 +22,8 @@ SEGMENTS = {
     "per-trial": "F1 of each recording, then the mean, IoU above the threshold",
     "detection": "strict: one proposal for each true segment, confidence is its mean score",
     "online": "delays include the look-ahead of the network",
+    "events": "delays run until an event is said, look-ahead and shortest duration included; an event "
+    "that meets a true segment of its class in one frame is no false alarm",
 }
 RECORDINGS = {"recordings": "one answer for each recording, from all its frames; its label is that "
               "of most of its frames"}  # fmt: skip
@@ -168,6 +170,7 @@ def _of_segments(figures: Figures) -> dict[str, Any]:
         "segments": segments,
         "detection": detection.to_dict() if detection else None,
         "online": online,
+        "events": figures.events.to_dict() | {"idle": [names[k] for k in figures.tested.idle]},
     }
 
 

@@ -4,15 +4,21 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from kinestream.errors import ConfigError, DataError, MissingExtraError
-from kinestream.training.reports.answers import answer_split
+from kinestream.training.reports.answers import RunAnswers, answer_split
 from kinestream.training.reports.figures import Figures
 from kinestream.training.reports.fusion import fused
 from kinestream.training.reports.held_out import HeldOut, open_held_out
 from kinestream.training.reports.pictures import checked_trials, draw_pictures
+from kinestream.training.reports.rejection import (
+    Rejection,
+    measure_rejection,
+    read_rejection,
+    write_rejection,
+)
 from kinestream.training.reports.report import make_report, write_report
 from kinestream.training.reports.tables import write_tables
 from kinestream.training.reports.weights import LAST
@@ -31,6 +37,7 @@ class Tested:
         held_out: The recordings.
         folder: Where the report lies.
         written: The files in it.
+        rejection: The score below which frames are nobody's, where it was measured and kept.
     """
 
     figures: Figures
@@ -38,6 +45,7 @@ class Tested:
     held_out: HeldOut
     folder: Path
     written: list[Path]
+    rejection: Rejection | None = None
 
 
 def measure_run(
@@ -56,7 +64,8 @@ def measure_run(
     """Test a run on the recordings of a split and write the report.
 
     Nothing is written before all figures are there. Without matplotlib the pictures are left out,
-    and a warning is logged.
+    and a warning is logged. On the run's own validation split the last weights are also measured for
+    :class:`Rejection`, which later tests and the bundle use, unless they have learned from it.
 
     Args:
         run: A run folder.
@@ -81,14 +90,19 @@ def measure_run(
         raise ConfigError(f"a split is a name such as test, got {split!r}.")
     held_out = open_held_out(run.config().data, split, path=data, protocol=protocol)
     chosen = checked_trials(trials, len(held_out.recordings))
-    answers = answer_split(run, held_out, weights)
+    answers = _answers(run, held_out, weights)
     if fuse:
         parts = [answer_split(one, held_out, weights) for one in fuse]
         answers = fused([answers, *parts], shares)
     elif shares:
         raise ConfigError("shares are for fused runs: name them with --fuse.")
     figures = Figures(answers)
-    others = [Figures(answer_split(one, held_out, weights)) for one in against]
+    rejection = None
+    if split == "valid" and weights == LAST and not (data or protocol or fuse):
+        rejection = _rejection(figures)
+    if rejection:
+        figures = Figures(replace(answers, unknown=rejection.unknown))
+    others = [Figures(_answers(one, held_out, weights)) for one in against]
     for other in others:
         _check_comparable(figures, other)
     report = make_report(figures, held_out, others)
@@ -101,7 +115,24 @@ def measure_run(
         written += draw_pictures(figures, others, chosen, split, folder)
     except MissingExtraError as error:
         log.warning("the pictures were left out: %s", error)
-    return Tested(figures, others, held_out, folder, written)
+    if rejection:
+        write_rejection(run, rejection)
+    return Tested(figures, others, held_out, folder, written, rejection)
+
+
+def _answers(run: RunFolder, held_out: HeldOut, weights: str) -> RunAnswers:
+    answers = answer_split(run, held_out, weights)
+    known = read_rejection(run, answers.epoch) if weights == LAST else None
+    return replace(answers, unknown=known.unknown) if known else answers
+
+
+def _rejection(figures: Figures) -> Rejection | None:
+    """What the validation recordings say, where they are no training recordings."""
+    tested = figures.tested
+    if figures.of_recordings or tested.config.data.train_on_valid:
+        return None
+    keep = tested.config.events.keep
+    return measure_rejection(tested.answers, tested.idle, keep, tested.epoch)
 
 
 def _check_comparable(figures: Figures, other: Figures) -> None:
