@@ -1,7 +1,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: demo test test-long fuzz check lint bench accuracy clean
+.PHONY: demo test test-long fuzz soak check lint bench accuracy clean
 
 demo: .venv/core            ## run the shipped bundles over generated recordings, live
 	$(BIN)/kinestream demo $(DEMO)
@@ -14,6 +14,9 @@ test-long: .venv/dev        ## run all tests
 
 fuzz: .venv/dev             ## give every family of formats 50,000 damaged files
 	$(BIN)/python -m pytest tests/formats/test_formats_fuzz.py --fuzz 50000 -n auto --dist worksteal
+
+soak: .venv/dev             ## stream a day, 2,592,000 frames, in each of four regimes (an hour or two)
+	$(BIN)/python -m pytest tests/streaming/test_soak.py --soak 2592000 --soak-out build/soak
 
 lint: .venv/dev             ## style and types
 	$(BIN)/ruff check src tests benchmarks docs
