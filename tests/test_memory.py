@@ -122,11 +122,11 @@ def test_a_window_is_of_one_piece() -> None:
 
 def test_sizes() -> None:
     window = Memory("m", (3, 5), taps=3, dilation=2)
-    assert (window.length, window.window, window.slots, window.words) == (6, (3, 3, 5), 8, 120)
+    assert (window.length, window.window, window.slots, window.words) == (6, (3, 3, 5), 8, 90)
     bounce = Memory("m", (2,), block=4, reads=("back", "run"), dilation=3)
-    assert (bounce.length, bounce.window, bounce.slots, bounce.words) == (21, (2,), 15, 30)
+    assert (bounce.length, bounce.window, bounce.slots, bounce.words) == (21, (2,), 15, 24)
     sums = Memory("m", (2,), block=4, reads=("run", "whole"), dilation=3)
-    assert (sums.length, sums.slots, sums.words) == (12, 12, 24)
+    assert (sums.length, sums.slots, sums.words) == (12, 12, 12)
     assert bounce.inputs == ("m.back", "m.run") and window.inputs == ("m",)
 
 

@@ -154,8 +154,9 @@ class Memory:
 
     @property
     def words(self) -> int:
-        """Numbers that a host must have room for, for one person."""
-        return self.slots * prod(self.shape)
+        """Numbers that are remembered from one frame to the next, for one person."""
+        entries = self.taps or (self.block if "back" in self.reads else len(self.reads))
+        return entries * self.dilation * prod(self.shape)
 
     def to_dict(self) -> dict[str, Any]:
         """Plain JSON values."""

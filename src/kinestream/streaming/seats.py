@@ -168,7 +168,7 @@ class Pool:
         frame_shape: tuple[int, ...],
         classes: int,
     ) -> None:
-        bytes_each = 4 * max(1, sum(memory.words for memory in memories))
+        bytes_each = 4 * max(1, sum(memory.words for memory in memories))  # twice that in rings
         seats = min(SEATS, max(1, BLOCK_BYTES // bytes_each))
         self._make = runner, memories, frame_shape, classes, seats
         self._blocks: list[Block] = []
