@@ -33,7 +33,7 @@ class Seen:
     @property
     def missing(self) -> NDArray[np.bool_]:
         """(V) or (V, M): which joints are missing."""
-        return np.isnan(self.joints[0])
+        return np.asarray(np.isnan(self.joints[0]))
 
 
 class Door:

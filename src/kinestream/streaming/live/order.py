@@ -14,10 +14,8 @@ from dataclasses import dataclass, replace
 
 from kinestream.streaming.live.counters import DUPLICATE, LATE, LiveCounters
 from kinestream.streaming.live.door import Seen
-from kinestream.streaming.live.settings import LiveSettings
+from kinestream.streaming.live.settings import SAME_S, LiveSettings, exceeds
 
-# Stamps that differ by less are one.
-SAME_S = 1e-6
 # How many frames are remembered to know those that come twice.
 REMEMBERED = 64
 
@@ -103,7 +101,7 @@ class Order:
         """Why the source seems to have begun anew; else empty."""
         known = (self._past[-1], *self._waiting)
         newest_s = max(other.at_s for other in known)
-        went_back = frame.at_s < newest_s - self._settings.clock_back_s
+        went_back = exceeds(newest_s - frame.at_s, self._settings.clock_back_s)
         if frame.seq is None:
             return CLOCK if went_back else ""
         newest = max(other.place for other in known)
@@ -111,20 +109,20 @@ class Order:
         forgotten = frame.seq < min(other.place for other in self._past)
         if went_back and (frame.seq > newest or forgotten):
             return CLOCK
-        went_on = frame.at_s > newest_s + self._settings.reorder_s
+        went_on = exceeds(frame.at_s - newest_s, self._settings.reorder_s)
         return RESTART if went_on and frame.seq < self._past[-1].place else ""
 
     def _ripe(self) -> int:
         """How many of those that wait need not wait longer."""
-        settings, last = self._settings, self._past[-1]
+        settings, last, ripe = self._settings, self._past[-1], 0
         newest_s = max(frame.at_s for frame in self._waiting)
-        ripe = len(self._waiting) - settings.reorder_frames
         for count, frame in enumerate(self._waiting, start=1):
-            complete = self._places(last, frame) <= count
-            too_late = newest_s - frame.at_s >= settings.reorder_s
-            beyond = frame.at_s - last.at_s > self._longest_gap_s
-            if complete or too_late or beyond:
-                ripe = max(ripe, count)
+            complete = self._places(last, frame) <= count - ripe
+            too_late = newest_s - frame.at_s >= settings.reorder_s - SAME_S
+            beyond = exceeds(frame.at_s - last.at_s, self._longest_gap_s)
+            crowded = len(self._waiting) - count >= settings.reorder_frames
+            if complete or too_late or beyond or crowded:
+                last, ripe = frame, count
         return ripe
 
     def _places(self, last: Arrival, frame: Arrival) -> int:
@@ -150,6 +148,6 @@ class Order:
                     continue
                 if frame.seq is not None and last.seq is not None:
                     self._counters.lost += frame.seq - last.seq - 1
-            self._past.append(frame)
+            self._past.append(replace(frame, people={}))
             released.append(frame)
         return released

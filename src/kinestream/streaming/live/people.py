@@ -15,7 +15,7 @@ from kinestream.streaming.live.entrance import Entrance
 from kinestream.streaming.live.order import Arrival
 from kinestream.streaming.live.person import Person, Rules
 from kinestream.streaming.live.record import Record
-from kinestream.streaming.live.settings import LiveSettings
+from kinestream.streaming.live.settings import LiveSettings, exceeds
 from kinestream.streaming.live.steps import run_together
 from kinestream.streaming.stream import Recogniser
 from kinestream.timeline import FrameLabel
@@ -171,7 +171,8 @@ class LivePeople:
     ) -> Arrival:
         def check() -> dict[int, Seen]:
             trust = {} if confidence is None else confidence
-            if not isinstance(people, Mapping) or not isinstance(trust, Mapping):
+            given: tuple[object, object] = people, trust
+            if not all(isinstance(value, Mapping) for value in given):
                 raise DataError("joints and confidence of people must be mappings by track number.")
             if len(people) > MOST_PEOPLE:
                 raise DataError(f"a frame may show {MOST_PEOPLE} people, got {len(people)}.")
@@ -229,7 +230,7 @@ class LivePeople:
             for place, track in enumerate(away)
             if place < crowd
             or arrival.reset
-            or self._people[track].unseen(arrival.at_s) > longest_s
+            or exceeds(self._people[track].unseen(arrival.at_s), longest_s)
         ]
         self.counters.left += len(gone)
         return {track: tuple(self._people.pop(track).finish()) for track in gone}

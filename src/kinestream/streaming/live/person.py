@@ -8,13 +8,11 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-import numpy as np
-
 from kinestream.streaming.live.counters import LiveCounters
 from kinestream.streaming.live.order import CLOCK, Arrival
 from kinestream.streaming.live.record import Record
 from kinestream.streaming.live.scale import Scale
-from kinestream.streaming.live.settings import HOLE_FRAMES, LiveSettings
+from kinestream.streaming.live.settings import HOLE_FRAMES, LiveSettings, exceeds
 from kinestream.streaming.live.source import Source
 from kinestream.streaming.live.state import GridFrame, State
 from kinestream.streaming.live.steps import Step, Work
@@ -56,8 +54,8 @@ class Person:
             dropped: Frames dropped since the last record, for the record to tell.
             skipped: Those of them that came too fast.
         """
-        at_s, joints = arrival.at_s, arrival.people[self.number].joints
-        missing = np.isnan(joints[0])
+        at_s, seen = arrival.at_s, arrival.people[self.number]
+        joints, missing = seen.joints, seen.missing
         held = bool(missing.all())
         frozen = self._source.is_frozen(joints, at_s)
         warning = self._warning(arrival, scale_jumped=self._scale.jumped(joints))
@@ -67,7 +65,8 @@ class Person:
             labels += self._begin_anew(reset)
 
         invented = 0
-        moves = self._state.unseen(at_s) <= self._rules.settings.hold_s if held else not frozen
+        away = held and exceeds(self._state.unseen(at_s), self._rules.settings.hold_s)
+        moves = not away and not frozen
         if moves:
             frames = self._state.take(joints, at_s)
             invented = self._invented(frames, at_s)
@@ -120,12 +119,12 @@ class Person:
             return ""
         if arrival.reset:
             return arrival.reset
-        if arrival.at_s - self._last_s > rules.settings.longest_gap_s(rules.fps):
+        if exceeds(arrival.at_s - self._last_s, rules.settings.longest_gap_s(rules.fps)):
             return "gap"
-        if state.unseen(arrival.at_s) > rules.settings.reset_after_s:
+        if exceeds(state.unseen(arrival.at_s), rules.settings.reset_after_s):
             return "person"
         # A source that hung so long shows somebody who has moved on.
-        hung = arrival.at_s - state.moved_s > rules.settings.reset_after_s
+        hung = exceeds(arrival.at_s - state.moved_s, rules.settings.reset_after_s)
         return "stale" if hung and not waits else ""
 
     def _begin_anew(self, reason: str) -> list[FrameLabel]:

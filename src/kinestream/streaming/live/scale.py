@@ -16,7 +16,7 @@ Array = NDArray[np.float32]
 
 # Between a hand's bones and a leg's lie a few centimetres and half a metre; centimetres or millimetres
 # that are taken for metres lie far outside.
-METRE_BONE, METRE_RATIO = 0.25, 20.0
+METRE_BONE, METRE_RATIO = 0.25, 40.0
 
 
 class Scale:

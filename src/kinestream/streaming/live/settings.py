@@ -9,6 +9,8 @@ from kinestream.errors import ConfigError
 
 # A frame that comes this many frames after the last leaves a hole.
 HOLE_FRAMES = 1.5
+# Stamps that differ by less are one: large numbers of seconds have few digits behind the point.
+SAME_S = 1e-6
 
 
 @dataclass(frozen=True)
@@ -83,6 +85,15 @@ class LiveSettings:
         (0.25, 0.3)
         """
         return max(self.gap_s, HOLE_FRAMES / fps)
+
+
+def exceeds(span_s: float, limit_s: float) -> bool:
+    """Whether a span is longer than a limit, by more than stamps are exact.
+
+    >>> exceeds(0.1 + 0.2, 0.3), exceeds(0.301, 0.3)
+    (False, True)
+    """
+    return span_s > limit_s + SAME_S
 
 
 _OPTIONAL = ("clock_wraps_s", "bone_length")

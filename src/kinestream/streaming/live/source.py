@@ -8,6 +8,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from kinestream.streaming.live.settings import exceeds
+
 Array = NDArray[np.float32]
 
 
@@ -30,4 +32,4 @@ class Source:
         if not same or at_s < self._since_s:
             self._joints, self._since_s = joints, at_s
             return False
-        return at_s - self._since_s > self._stale_s and not bool(np.isnan(joints[0]).all())
+        return exceeds(at_s - self._since_s, self._stale_s) and not bool(np.isnan(joints[0]).all())
