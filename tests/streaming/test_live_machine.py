@@ -312,7 +312,7 @@ class ManyPeople(RuleBasedStateMachine):
 
 
 def run(machine: type[RuleBasedStateMachine], schedules: int, **more: Any) -> None:
-    run_state_machine_as_test(  # type: ignore[no-untyped-call]
+    run_state_machine_as_test(
         machine, settings=settings(max_examples=schedules, stateful_step_count=20, **more)
     )
 

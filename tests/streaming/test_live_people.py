@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from typing import Any
 
 import numpy as np
 import pytest
@@ -102,7 +103,7 @@ def test_tracks_that_swap_their_numbers_swap_nothing_else() -> None:
 def test_of_too_many_the_least_certain_are_left_out() -> None:
     x = walk(4)
     live = sensors().live_people(fps=FPS, max_persons=2)
-    trust = {1: 0.9, 2: [0.2, 0.3], 3: 0.5}
+    trust: dict[int, ArrayLike] = {1: 0.9, 2: [0.2, 0.3], 3: 0.5}
     (record,) = live.push(dict.fromkeys((1, 2, 3), x[0]), 0.0, confidence=trust)
     assert [p.person for p in record.people] == [1, 3] and record.crowded == 1
     assert live.counters.crowded == 1
@@ -133,6 +134,13 @@ def test_new_numbers_in_every_frame_take_no_more_room() -> None:
         live.push({100 * t + k: x[t] for k in range(5)}, t / FPS)
         assert len(live.tracks) <= 3
     assert live.counters.crowded == 120 and live.counters.joined - live.counters.left == 3
+
+
+def test_numbers_of_numpy_are_numbers() -> None:
+    scene: Any = {np.int64(7): walk(1)[0]}
+    seq: Any = np.uint8(3)
+    (record,) = sensors().live_people(fps=FPS).push(scene, 0.0, seq)
+    assert [p.person for p in record.people] == [7] and record.seq == 3
 
 
 def test_nobody_is_a_frame_too() -> None:
@@ -200,7 +208,7 @@ def test_at_the_end_everyone_gets_the_last_labels(bundle: object) -> None:
     [
         ({"a": np.zeros((6, 2))}, None, DataError, "a track must be a whole number"),
         ({True: np.zeros((6, 2))}, None, DataError, "a track must be a whole number"),
-        ({-1: np.zeros((6, 2))}, None, DataError, "a track must be 0 to"),
+        ({-1: np.zeros((6, 2))}, None, DataError, "a track must be a whole number, 0 to"),
         ({1: np.zeros((5, 2))}, None, SkeletonError, r"got \(5, 2\)"),
         ([np.zeros((6, 2))], None, DataError, "must be mappings"),
         ({1: np.zeros((6, 2))}, 0.5, DataError, "must be mappings"),

@@ -72,7 +72,7 @@ class Entrance:
         """Let a frame wait; if too many do, the oldest is dropped."""
         self._queue.append(arrival)
         if len(self._queue) > self._settings.queue_frames:
-            self._queue.popleft()
+            self._order.give_up(self._queue.popleft())
             self._counters.drop(OVERFLOW)
         self._count_waiting()
 

@@ -62,6 +62,7 @@ class Order:
         self._longest_gap_s = settings.longest_gap_s(fps)
         self._waiting: list[Arrival] = []
         self._past: deque[Arrival] = deque(maxlen=REMEMBERED)
+        self._given_up: deque[float] = deque(maxlen=REMEMBERED)
 
     def __len__(self) -> int:
         return len(self._waiting)
@@ -77,6 +78,7 @@ class Order:
         if reason:
             rest = self.flush()
             self._past.clear()
+            self._given_up.clear()
             self._counters.clock_jumps += reason == CLOCK
             return rest + self._release([replace(frame, reset=reason)])
         last = self._past[-1]
@@ -85,6 +87,10 @@ class Order:
             return []
         insort(self._waiting, frame, key=lambda waiting: waiting.place)
         return self._release_first(self._ripe())
+
+    def give_up(self, frame: Arrival) -> None:
+        """Do not wait for this frame, which was dropped on its way here."""
+        self._given_up.append(frame.place)
 
     def flush(self) -> list[Arrival]:
         """All that wait, in order."""
@@ -127,9 +133,10 @@ class Order:
 
     def _places(self, last: Arrival, frame: Arrival) -> int:
         """How many frames there should be after ``last``, up to ``frame``."""
+        dropped = sum(last.place < place < frame.place for place in set(self._given_up))
         if frame.seq is None or last.seq is None:
-            return round((frame.at_s - last.at_s) * self._fps)
-        return frame.seq - last.seq
+            return round((frame.at_s - last.at_s) * self._fps) - dropped
+        return frame.seq - last.seq - dropped
 
     def _release_first(self, count: int) -> list[Arrival]:
         if count <= 0:
@@ -146,8 +153,8 @@ class Order:
                 if frame.at_s <= last.at_s:
                     self._counters.drop(LATE)
                     continue
-                if frame.seq is not None and last.seq is not None:
-                    self._counters.lost += frame.seq - last.seq - 1
+                if frame.seq is not None:
+                    self._counters.lost += max(self._places(last, frame) - 1, 0)
             self._past.append(replace(frame, people={}))
             released.append(frame)
         return released

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
@@ -237,8 +238,12 @@ class LivePeople:
 
 
 def _track(number: int) -> int:
-    if isinstance(number, bool) or not isinstance(number, int):
-        raise DataError(f"a track must be a whole number, got {number!r:.40}.")
-    if not 0 <= number <= LARGEST_TRACK:
-        raise DataError(f"a track must be 0 to {LARGEST_TRACK}, got {number}.")
-    return number
+    try:
+        track = operator.index(number)
+    except TypeError:
+        track = -1
+    if isinstance(number, bool) or not 0 <= track <= LARGEST_TRACK:
+        raise DataError(
+            f"a track must be a whole number, 0 to {LARGEST_TRACK}, got {number!r:.40}."
+        )
+    return track
