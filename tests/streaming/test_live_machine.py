@@ -80,6 +80,7 @@ class OnePerson(RuleBasedStateMachine):
         self.source = Source(numbered)
         # What may wait and what is remembered of past frames: a few dozen frames of each.
         self.bound = weight(self.live) + 8000
+        self.normal(2)  # their stamps show that these are seconds
 
     def give(self, frame: tuple[Array, float, int | None], **more: Any) -> None:
         if self.over:

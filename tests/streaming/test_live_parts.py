@@ -146,6 +146,9 @@ def test_a_pause_at_first_is_no_wrong_unit() -> None:
     clock = Clock(25, LiveSettings())
     for time_s in (0.0, 3600.0, 3600.04, 7200.0, 9999.0, 12000.0, 20000.0):
         clock.read(time_s)
+    clock = Clock(25, LiveSettings())
+    for time_s in (0.0, 5.0, 19.0, 0.0, 38.0, 57.0, 76.0):  # 20 s are 500 frames
+        clock.read(time_s)
 
 
 @pytest.mark.parametrize("frames", [1, 3, 7])

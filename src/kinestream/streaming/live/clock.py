@@ -46,13 +46,13 @@ class Clock:
         if last_s is not None:
             if wraps_s:
                 time_s += wraps_s * round((last_s - time_s) / wraps_s)
-            self._check_unit(abs(time_s - last_s))
+            self._check_unit(time_s - last_s)
         self._last_s = time_s
         return time_s
 
     def _check_unit(self, apart_s: float) -> None:
         """Refuse when stamps lie so far apart, from the first, that they are no seconds."""
-        if self._in_seconds or apart_s == 0:
+        if self._in_seconds or apart_s <= 0:
             return
         if apart_s * self._fps <= self._settings.unit_factor:
             self._in_seconds = True

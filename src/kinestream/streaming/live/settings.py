@@ -54,7 +54,7 @@ class LiveSettings:
     queue_frames: int = 8
     clock_back_s: float = 1.0
     clock_wraps_s: float | None = None
-    unit_factor: float = 100.0
+    unit_factor: float = 500.0
     unit_frames: int = 3
     stale_s: float = 1.0
     bone_ratio: float = 5.0
