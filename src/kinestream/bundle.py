@@ -38,6 +38,7 @@ from kinestream.streaming import (
     open_session,
     push_many,
 )
+from kinestream.streaming.live import Live, LivePeople, LiveSettings
 from kinestream.streaming.snapshot import rate_and_person, restore
 from kinestream.timeline import FrameLabel
 
@@ -129,6 +130,36 @@ class Bundle:
         stream = Stream(self._recogniser, *rate_and_person(data))
         restore(stream, data)
         return stream
+
+    def live(
+        self,
+        fps: float | None = None,
+        person: int = 0,
+        settings: LiveSettings | None = None,
+    ) -> Live:
+        """Start a live stream of one person, which takes frames as they come: see ``docs/live.md``.
+
+        Args:
+            fps: Rate at which frames will come; the bundle's own by default.
+            person: Number that the labels carry.
+            settings: Thresholds.
+        """
+        return Live(self._recogniser, fps, person, settings)
+
+    def live_people(
+        self,
+        fps: float | None = None,
+        max_persons: int = 16,
+        settings: LiveSettings | None = None,
+    ) -> LivePeople:
+        """Start a live stream of several people whom a tracker numbers.
+
+        Args:
+            fps: Rate at which frames will come; the bundle's own by default.
+            max_persons: Most people who are followed.
+            settings: Thresholds.
+        """
+        return LivePeople(self._recogniser, fps, max_persons, settings)
 
     def push_many(
         self,
