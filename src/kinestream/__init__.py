@@ -36,6 +36,9 @@ if TYPE_CHECKING:
     from kinestream.streaming.events import Event as Event
     from kinestream.streaming.events import EventRules as EventRules
     from kinestream.streaming.events import Events as Events
+    from kinestream.streaming.live import Live as Live
+    from kinestream.streaming.live import LivePeople as LivePeople
+    from kinestream.streaming.live import LiveSettings as LiveSettings
     from kinestream.timeline import FrameLabel as FrameLabel
     from kinestream.timeline import Timeline as Timeline
 
@@ -49,6 +52,9 @@ _HOMES = {
     "Events": "streaming.events",
     "FrameLabel": "timeline",
     "KinestreamError": "errors",
+    "Live": "streaming.live",
+    "LivePeople": "streaming.live",
+    "LiveSettings": "streaming.live",
     "Skeleton": "skeletons",
     "Stream": "streaming",
     "Timeline": "timeline",

@@ -38,6 +38,7 @@ from kinestream.streaming import (
     open_session,
     push_many,
 )
+from kinestream.streaming.events import EventRules, Events
 from kinestream.streaming.live import Live, LivePeople, LiveSettings
 from kinestream.streaming.snapshot import rate_and_person, restore
 from kinestream.timeline import FrameLabel
@@ -117,6 +118,22 @@ class Bundle:
             person: Number that the labels carry.
         """
         return Stream(self._recogniser, fps, person)
+
+    def events(self, person: int = 0, rules: EventRules | None = None) -> Events:
+        """Start to tell when a person's actions start and end: see ``docs/events.md``.
+
+        Args:
+            person: Number that the events carry.
+            rules: When an action has started or ended; those of the bundle by default.
+        """
+        entry = self.manifest.events
+        return Events(
+            rules or entry.rules(),
+            self.classes,
+            {*self.background, *map(self.classes.index, entry.idle)},
+            person=person,
+            delay_s=self.delay_frames / self.fps,
+        )
 
     def restore(self, data: bytes) -> Stream:
         """Go on with a stream from its snapshot, bit for bit as if it had never stopped.

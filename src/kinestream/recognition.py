@@ -77,14 +77,8 @@ def events(
 
 def people_events(clip: Clip, bundle: Bundle, rules: EventRules | None = None) -> list[Events]:
     """The events of each person of a clip, or of each scene, before its first frame."""
-    delay_s = bundle.delay_frames / bundle.fps
-    entry = bundle.manifest.events
-    made = rules or entry.rules()
-    idle = {*bundle.background, *map(bundle.classes.index, entry.idle)}
-    return [
-        Events(made, bundle.classes, idle, person=person, delay_s=delay_s)
-        for person in range(1 if bundle.people > 1 else clip.num_people)
-    ]
+    people = 1 if bundle.people > 1 else clip.num_people
+    return [bundle.events(person, rules) for person in range(people)]
 
 
 def recognise(

@@ -196,8 +196,8 @@ def test_at_the_end_everyone_gets_the_last_labels(bundle: object) -> None:
     for t in range(12):
         records += live.push({1: x[t], 2: x[t]} if t < 6 else {1: x[t]}, t / 25)
     ending = live.finalize()
-    assert [label.index for label in ending.labels[1]] == [9, 10, 11]
-    assert {label.person for label in ending.labels[2]} == {2}
+    assert [label.index for label, _ in ending.answers[1]] == [9, 10, 11]
+    assert {label.person for label, _ in ending.answers[2]} == {2}
     assert [label.index for p in of(records, 1) for label in p.labels] == list(range(9))
     with pytest.raises(DataError, match="finalized"):
         live.push({}, 1.0)

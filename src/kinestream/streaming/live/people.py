@@ -15,11 +15,10 @@ from kinestream.streaming.live.door import Door, Seen
 from kinestream.streaming.live.entrance import Entrance
 from kinestream.streaming.live.order import Arrival
 from kinestream.streaming.live.person import Person, Rules
-from kinestream.streaming.live.record import Record
+from kinestream.streaming.live.record import Answer, Record
 from kinestream.streaming.live.settings import LiveSettings, exceeds
 from kinestream.streaming.live.steps import run_together
 from kinestream.streaming.stream import Recogniser
-from kinestream.timeline import FrameLabel
 
 MOST_PEOPLE = 256
 LARGEST_TRACK = 2**63 - 1
@@ -33,7 +32,7 @@ class SceneRecord:
         seq: The frame's number, as it came.
         time_s: The frame's stamp, as it came.
         people: Records of everyone who is seen or was seen shortly before, by track number.
-        left: Tracks that were let go, with the labels that they were still owed.
+        left: Tracks that were let go, with the answers that they were still owed.
         crowded: How many in this frame were left out because there were too many.
         dropped_since_last: Frames dropped since the last record, for whatever reason.
         skipped_n: Those of them that were dropped because frames came faster than they were taken.
@@ -42,7 +41,7 @@ class SceneRecord:
     seq: int | None
     time_s: float
     people: tuple[Record, ...] = ()
-    left: dict[int, tuple[FrameLabel, ...]] = field(default_factory=dict)
+    left: dict[int, tuple[Answer, ...]] = field(default_factory=dict, compare=False)
     crowded: int = 0
     dropped_since_last: int = 0
     skipped_n: int = 0
@@ -54,12 +53,12 @@ class SceneEnding:
 
     Attributes:
         records: Of frames that had waited.
-        labels: By track number, of the frames whose look-ahead had not filled.
+        answers: By track number, of the frames whose look-ahead had not filled.
         counters: Totals.
     """
 
     records: list[SceneRecord]
-    labels: dict[int, list[FrameLabel]]
+    answers: dict[int, list[Answer]]
     counters: LiveCounters
 
 
@@ -160,8 +159,8 @@ class LivePeople:
     def finalize(self) -> SceneEnding:
         """End the stream: what waits is taken, everyone's look-ahead is flushed."""
         records = self._take_waiting() + self._records(self._entrance.close())
-        labels = {track: person.finish() for track, person in self._people.items()}
-        return SceneEnding(records, labels, self.counters)
+        answers = {track: person.finish() for track, person in self._people.items()}
+        return SceneEnding(records, answers, self.counters)
 
     def _admit(
         self,
@@ -220,7 +219,7 @@ class LivePeople:
         self.counters.crowded += max(len(people) - self._max_persons, 0)
         return {track: people[track] for track in ranked[: self._max_persons]}
 
-    def _let_go(self, arrival: Arrival, seen: dict[int, Seen]) -> dict[int, tuple[FrameLabel, ...]]:
+    def _let_go(self, arrival: Arrival, seen: dict[int, Seen]) -> dict[int, tuple[Answer, ...]]:
         """End the tracks that were not seen for too long, and those whose place newcomers need."""
         longest_s = self._rules.settings.reset_after_s
         away = [track for track in self._people if track not in seen]

@@ -10,14 +10,13 @@ from dataclasses import dataclass
 
 from kinestream.streaming.live.counters import LiveCounters
 from kinestream.streaming.live.order import CLOCK, Arrival
-from kinestream.streaming.live.record import Record
+from kinestream.streaming.live.record import Answer, Record
 from kinestream.streaming.live.scale import Scale
 from kinestream.streaming.live.settings import HOLE_FRAMES, LiveSettings, exceeds
 from kinestream.streaming.live.source import Source
 from kinestream.streaming.live.state import GridFrame, State
 from kinestream.streaming.live.steps import Step, Work
 from kinestream.streaming.stream import Recogniser
-from kinestream.timeline import FrameLabel
 
 
 @dataclass(frozen=True)
@@ -59,10 +58,10 @@ class Person:
         held = bool(missing.all())
         frozen = self._source.is_frozen(joints, at_s)
         warning = self._warning(arrival, scale_jumped=self._scale.jumped(joints))
-        labels: list[FrameLabel] = []
+        answers: list[Answer] = []
         reset = self._reset_reason(arrival, held or frozen)
         if reset:
-            labels += self._begin_anew(reset)
+            answers += self._begin_anew(reset)
 
         invented = 0
         away = held and exceeds(self._state.unseen(at_s), self._rules.settings.hold_s)
@@ -70,12 +69,12 @@ class Person:
         if moves:
             frames = self._state.take(joints, at_s)
             invented = self._invented(frames, at_s)
-            answers = []
+            made: list[Answer] = []
             for frame in frames:
                 yield Step(self._state.stream, frame.joints, frame.time_s)
-                answers += self._state.answers()
-            labels += finite(answers)
-            if len(finite(answers)) < len(answers):
+                made += self._state.answers()
+            answers += finite(made)
+            if len(finite(made)) < len(made):
                 reset = "not_finite"
                 self._begin_anew(reset)
         else:
@@ -90,7 +89,7 @@ class Person:
                 time_s=arrival.time_s,
                 person=self.number,
                 label=self._state.label,
-                labels=tuple(labels),
+                answers=tuple(answers),
                 warmup=self._state.warms_up,
                 repaired=bool(missing.any()) and not held,
                 held=held,
@@ -104,8 +103,8 @@ class Person:
             invented,
         )
 
-    def finish(self) -> list[FrameLabel]:
-        """End the state; returns the labels that waited for their look-ahead."""
+    def finish(self) -> list[Answer]:
+        """End the state; returns the answers that waited for their look-ahead."""
         return finite(self._state.finish())
 
     def unseen(self, at_s: float) -> float:
@@ -127,14 +126,14 @@ class Person:
         hung = exceeds(arrival.at_s - state.moved_s, rules.settings.reset_after_s)
         return "stale" if hung and not waits else ""
 
-    def _begin_anew(self, reason: str) -> list[FrameLabel]:
-        """Drop the state; returns the labels that it still owed."""
-        labels = self.finish()
+    def _begin_anew(self, reason: str) -> list[Answer]:
+        """Drop the state; returns the answers that it still owed."""
+        answers = self.finish()
         self._rules.counters.resets[reason] += 1
         self._state = State(
             self._rules.recogniser, self._rules.settings, self.number, self._state.end
         )
-        return labels
+        return answers
 
     def _warning(self, arrival: Arrival, *, scale_jumped: bool) -> str:
         self._rules.counters.scale_jumps += scale_jumped
@@ -158,6 +157,6 @@ class Person:
         return record
 
 
-def finite(labels: list[FrameLabel]) -> list[FrameLabel]:
-    """Those labels whose score is a number."""
-    return [label for label in labels if math.isfinite(label.score)]
+def finite(answers: list[Answer]) -> list[Answer]:
+    """Those whose score is a number."""
+    return [answer for answer in answers if math.isfinite(answer[0].score)]

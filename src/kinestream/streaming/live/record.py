@@ -1,11 +1,20 @@
-"""What a live stream answers."""
+"""What a live stream answers.
+
+Legend: K classes.
+"""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
 
 from kinestream.streaming.live.counters import LiveCounters
 from kinestream.timeline import FrameLabel
+
+Answer = tuple[FrameLabel, NDArray[np.float32]]
+"""A label and the (K,) probabilities that it was decided by, as in ``Stream.answers``."""
 
 
 @dataclass(frozen=True)
@@ -17,8 +26,9 @@ class Record:
         time_s: The frame's stamp, as it came.
         person: Whom it speaks of.
         label: The newest label; ``None`` while the look-ahead fills and after a reset.
-        labels: All labels that this frame brought, oldest first; after a reset the last ones of what
-            was before. Their ``index`` counts frames of the bundle's grid from the stream's beginning.
+        answers: All labels that this frame brought with their (K,) probabilities, oldest first; after
+            a reset the last ones of what was before. The ``index`` of a label counts frames of the
+            bundle's grid from the stream's beginning.
         warmup: The state began so shortly ago that labels are less certain.
         repaired: Some joints were missing.
         held: The whole person was missing.
@@ -35,7 +45,7 @@ class Record:
     time_s: float
     person: int = 0
     label: FrameLabel | None = None
-    labels: tuple[FrameLabel, ...] = ()
+    answers: tuple[Answer, ...] = field(default=(), compare=False)
     warmup: bool = False
     repaired: bool = False
     held: bool = False
@@ -46,6 +56,11 @@ class Record:
     dropped_since_last: int = 0
     skipped_n: int = 0
 
+    @property
+    def labels(self) -> tuple[FrameLabel, ...]:
+        """All labels that this frame brought, without their probabilities."""
+        return tuple(label for label, _ in self.answers)
+
 
 @dataclass(frozen=True)
 class Ending:
@@ -53,10 +68,15 @@ class Ending:
 
     Attributes:
         records: Of frames that had waited.
-        labels: Of the frames whose look-ahead had not filled.
+        answers: Of the frames whose look-ahead had not filled.
         counters: Totals.
     """
 
     records: list[Record]
-    labels: list[FrameLabel]
+    answers: list[Answer]
     counters: LiveCounters
+
+    @property
+    def labels(self) -> list[FrameLabel]:
+        """Of the frames whose look-ahead had not filled, without their probabilities."""
+        return [label for label, _ in self.answers]

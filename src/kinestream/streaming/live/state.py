@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kinestream.streaming.live.grid import Grid
+from kinestream.streaming.live.record import Answer
 from kinestream.streaming.live.repair import Repair
 from kinestream.streaming.live.settings import LiveSettings
 from kinestream.streaming.stream import Recogniser, Stream
@@ -89,15 +90,18 @@ class State:
         """Let time pass without a frame: the next one follows the last as if none had passed."""
         self._grid = None
 
-    def answers(self) -> list[FrameLabel]:
-        """Labels that the stream's last frame brought."""
-        labels = [self._renumbered(label) for label, _ in self.stream.answers]
-        self.label = labels[-1] if labels else self.label
-        return labels
+    def answers(self) -> list[Answer]:
+        """What the stream's last frame brought."""
+        answers = self._renumbered()
+        self.label = answers[-1][0] if answers else self.label
+        return answers
 
-    def finish(self) -> list[FrameLabel]:
-        """End the stream; returns the labels that waited for their look-ahead."""
-        return [self._renumbered(label) for label in self.stream.flush()]
+    def finish(self) -> list[Answer]:
+        """End the stream; returns the answers that waited for their look-ahead."""
+        return self._renumbered() if self.stream.flush() else []
 
-    def _renumbered(self, label: FrameLabel) -> FrameLabel:
-        return replace(label, index=label.index + self._first)
+    def _renumbered(self) -> list[Answer]:
+        return [
+            (replace(label, index=label.index + self._first), scores)
+            for label, scores in self.stream.answers
+        ]
