@@ -53,7 +53,10 @@ class Ring:
             window: Array = self._entries[seats, phase, start : start + self.memory.taps]
             return window
         lags = self.memory.lags(reading, entry)
-        return self._entries[self._slot(entry - lags[0])][seats] if lags else self._nothing[seats]
+        if not lags:
+            return self._nothing[seats]
+        slot: Array = self._entries[self._slot(entry - lags[0])]
+        return slot[seats]
 
     def place(self, entry: int, seats: slice) -> Array:
         """(N, *shape): where an entry is kept."""
