@@ -55,15 +55,17 @@ class Ring:
         lags = self.memory.lags(reading, entry)
         if not lags:
             return self._nothing[seats]
-        slot: Array = self._entries[self._slot(entry - lags[0])]
-        return slot[seats]
+        kept: Array = self._entries[self._slot(entry - lags[0]), seats]
+        return kept
 
     def place(self, entry: int, seats: slice) -> Array:
         """(N, *shape): where an entry is kept."""
         if self._wide:
             place, phase = divmod(entry, self.memory.dilation)
-            return self._entries[seats, phase, place % (self.memory.taps + 1)]
-        return self._entries[self._slot(entry)][seats]
+            kept: Array = self._entries[seats, phase, place % (self.memory.taps + 1)]
+        else:
+            kept = self._entries[self._slot(entry), seats]
+        return kept
 
     def twin(self, entry: int, seats: slice) -> Array | None:
         """(N, *shape): where it is kept a second time, if it is."""
