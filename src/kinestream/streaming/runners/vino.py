@@ -4,10 +4,15 @@ from __future__ import annotations
 
 import threading
 
+import numpy as np
+
 from kinestream.errors import BundleError
 from kinestream.extras import needs
 from kinestream.streaming.runners.ort import short
 from kinestream.streaming.runners.runner import Arrays, Call
+
+LARGEST = 1 << 30
+"""OpenVINO computes whole numbers in 32 bits; so many frames are a year."""
 
 
 class OpenVinoRunner:
@@ -44,12 +49,14 @@ class OpenVinoRunner:
         def shared(array: object) -> object:
             return self._tensor(array, shared_memory=True)
 
-        tensors = {
-            **{name: shared(array) for name, array in inputs.items() if name in self.inputs},
-            **{name: shared(array) for name, array in outputs.items()},
-        }
+        taken = {name: array for name, array in inputs.items() if name in self.inputs}
+        whole = {name: array for name, array in taken.items() if array.dtype == np.int64}
+        lent = taken | {name: array.copy() for name, array in whole.items()} | dict(outputs)
+        tensors = {name: shared(array) for name, array in lent.items()}
 
         def call() -> None:
+            for name, array in whole.items():
+                np.minimum(array, LARGEST, out=lent[name])
             with self._one_at_a_time:
                 for name, tensor in tensors.items():
                     self._request.set_tensor(name, tensor)
