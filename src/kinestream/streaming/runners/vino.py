@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from typing import Any
 
 import numpy as np
 
@@ -10,6 +11,13 @@ from kinestream.errors import BundleError
 from kinestream.extras import needs
 from kinestream.streaming.runners.ort import short
 from kinestream.streaming.runners.runner import Arrays, Call
+
+OPTIONS = {
+    "PERFORMANCE_HINT": "LATENCY",
+    "INFERENCE_NUM_THREADS": 1,
+    "NUM_STREAMS": 1,
+    "INFERENCE_PRECISION_HINT": "f32",
+}
 
 LARGEST = 1 << 30
 """OpenVINO computes whole numbers in 32 bits; so many frames are a year."""
@@ -28,38 +36,47 @@ class OpenVinoRunner:
     def __init__(self, graph: bytes) -> None:
         with needs("the OpenVINO engine", "openvino", "openvino"):
             import openvino
-        options = {
-            "PERFORMANCE_HINT": "LATENCY",
-            "INFERENCE_NUM_THREADS": 1,
-            "NUM_STREAMS": 1,
-            "INFERENCE_PRECISION_HINT": "f32",
-        }
+        self._openvino = openvino
+        self._core = openvino.Core()
+        self._requests: dict[int, Any] = {}
+        self._one_at_a_time = threading.Lock()
         try:
-            core = openvino.Core()
-            self._model = core.compile_model(core.read_model(graph), "CPU", options)
+            self._model = self._core.read_model(graph)
         except Exception as error:  # openvino's own exceptions share no public base
             raise BundleError(f"OpenVINO cannot load the graph: {short(error)}.") from None
-        self._tensor = openvino.Tensor
-        self._request = self._model.create_infer_request()
-        self._one_at_a_time = threading.Lock()
         self.inputs = frozenset(port.any_name for port in self._model.inputs)
         self.outputs = frozenset(port.any_name for port in self._model.outputs)
 
     def call(self, inputs: Arrays, outputs: Arrays) -> Call:
-        def shared(array: object) -> object:
-            return self._tensor(array, shared_memory=True)
-
         taken = {name: array for name, array in inputs.items() if name in self.inputs}
         whole = {name: array for name, array in taken.items() if array.dtype == np.int64}
         lent = taken | {name: array.copy() for name, array in whole.items()} | dict(outputs)
-        tensors = {name: shared(array) for name, array in lent.items()}
+        request = self._request(taken)
+        tensors = {
+            name: self._openvino.Tensor(array, shared_memory=True) for name, array in lent.items()
+        }
+        model = request.get_compiled_model()
+        given = [(n, tensors[port.any_name]) for n, port in enumerate(model.inputs)]
+        made = [(n, tensors[port.any_name]) for n, port in enumerate(model.outputs)]
 
         def call() -> None:
             for name, array in whole.items():
                 np.minimum(array, LARGEST, out=lent[name])
             with self._one_at_a_time:
-                for name, tensor in tensors.items():
-                    self._request.set_tensor(name, tensor)
-                self._request.infer()
+                for number, tensor in given:  # by number, since a name is searched for
+                    request.set_input_tensor(number, tensor)
+                for number, tensor in made:
+                    request.set_output_tensor(number, tensor)
+                request.infer()
 
         return call
+
+    def _request(self, inputs: Arrays) -> Any:
+        """Compiled for so many people: with a number that is open it would be several times slower."""
+        people = len(inputs["frame"])
+        if people not in self._requests:
+            model = self._model.clone()
+            model.reshape({name: list(array.shape) for name, array in inputs.items()})
+            compiled = self._core.compile_model(model, "CPU", OPTIONS)
+            self._requests[people] = compiled.create_infer_request()
+        return self._requests[people]
