@@ -38,7 +38,8 @@ class Options(TypedDict, total=False):
         norm: ``layer``, each frame by itself, or ``batch``, by running statistics. Default layer.
         norm_in: Normalise the input: ``joints``, each person's joints alike, ``people``, each place
             of a scene on its own, or ``none``. Default joints.
-        dropout: Share of values dropped in training. Default 0.
+        dropout: Share of values dropped in training, in every block, and before the answer of a clip.
+            Default 0.
         head: ``frame`` labels every frame, ``clip`` what was seen so far. Default frame.
         pool: ``mean`` averages the joints before the head, ``joints`` keeps them apart.
         averaging: How means over time are taken: ``over``, ``window``, ``refresh``.
@@ -181,14 +182,16 @@ class Backbone(Network):
 
     def _finish(self, channels: int, plan: Plan) -> None:
         options = plan.options
+        answers = options.get("head", "frame")
         self.head = Head(
             channels,
             self.num_joints,
             self.num_classes,
             people=self.people,
-            options=HeadOptions(options.get("head", "frame"), options.get("pool", "mean")),
+            options=HeadOptions(answers, options.get("pool", "mean")),
             averaging=plan.averaging,
-            dropout=plan.dropout,
+            # Dropped from frame to frame, it would look like answers that flicker.
+            dropout=plan.dropout if answers == "clip" else 0.0,
         )
         refinement = Refinement.of(options.get("refine"))
         self.refine = nn.ModuleList(
