@@ -19,6 +19,7 @@ import tarfile
 from pathlib import Path
 from typing import Any
 
+from kinestream.benchmarking.machine import machine, write_result
 from kinestream.bundle import Bundle, load
 from kinestream.config import load_config
 from kinestream.datasets import FolderDataset, prepare
@@ -28,7 +29,6 @@ from kinestream.recognition import recognise_people
 from kinestream.training.config import TrainConfig
 from kinestream.training.loop import train
 from kinestream.training.run_folder import RunFolder
-from machine import machine, write_result
 
 CONFIGS = Path(__file__).parents[1] / "configs"
 SEEDS = (0, 1, 2)

@@ -15,14 +15,14 @@ from pathlib import Path
 
 import numpy as np
 import torch
+from plain_fifo import PlainFifo
+from timing import interleave
 
+from kinestream.benchmarking.machine import machine, write_result
 from kinestream.export.graphs import step_graph
 from kinestream.models.rtstgcn import RTSTGCN
 from kinestream.skeletons import adjacency, skeleton
 from kinestream.streaming import Engine, make_runner
-from machine import machine, write_result
-from plain_fifo import PlainFifo
-from timing import interleave
 
 SPACING = [1, 1, 1, 2, 1, 1, 2, 1, 1]
 KERNELS = (9, 69, 299)
