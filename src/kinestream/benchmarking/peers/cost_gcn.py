@@ -130,7 +130,8 @@ def _block(into: int, out: int, taps: int, parts: int, joints: int, *, residual:
     elif into == out:
         summed = co.Residual(both)
     else:
-        summed = co.BroadcastReduce(_each_frame(_projection(into, out)), both, auto_delay=False)
+        beside = co.Sequential(_each_frame(_projection(into, out)))
+        summed = co.BroadcastReduce(beside, both, auto_delay=False)
     return co.Sequential(summed, _each_frame(nn.ReLU()))
 
 
