@@ -4,15 +4,15 @@
 
 Published widths, 25 joints, random weights, one thread. Contestants take turns in one process; times
 are medians over all frames, ratios are medians over rounds of the ratio of the round's medians. Every
-engine has stepped a whole period of its rings before it is timed: the first time that a phase comes round
-a plan is made for it. The plain FIFO form is RT-ST-GCN as one would first write it, its answers compared
-first; `continual` is CoST-GCN built of the modules of continual-inference, with as many multiply-adds; a
-window is the published, strided ST-GCN of one person run again for every frame. The share of the machine
-is what the products of a frame need, two operations for each multiply-add, over the rate of numpy's fp32
-product of 1024^3 in the same rounds: `needed` sums neighbours along the edges that there are, `executed`
-counts the dense products that really run. People is how many one core keeps up with at 30 fps, stepped so
-many at a time. Memory is what 128 streams and the weights add to a process of their own, over weights once
-and state words.
+engine has stepped a whole period of its rings before it is timed: the first time that a phase comes
+round a plan is made for it. The plain FIFO form is RT-ST-GCN as one would first write it, its answers
+compared first; `continual` is CoST-GCN built of the modules of continual-inference, with as many
+multiply-adds; a window is the published, strided ST-GCN of one person run again for every frame. The
+share of the machine is what the products of a frame need, two operations for each multiply-add, over
+the rate of numpy's fp32 product of 1024^3 in the same rounds: `needed` sums neighbours along the edges
+that there are, `executed` counts the dense products that really run. People is how many one core keeps
+up with at 30 fps, stepped so many at a time. Memory is what 128 streams and the weights add to a
+process of their own, over weights once and state words.
 """
 
 from __future__ import annotations

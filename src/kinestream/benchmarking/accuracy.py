@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -11,28 +12,32 @@ from kinestream.datasets import open_dataset
 from kinestream.errors import DataError
 from kinestream.metrics import Report, evaluate
 from kinestream.recognition import recognise_people
+from kinestream.timeline import Timeline
 
 SPLIT = "test"
 
 
-def stream_recordings(
-    bundle: Bundle, clips: Sequence[Clip], background: Sequence[int] = ()
-) -> Report:
-    """Stream recordings through a bundle, flush each at its end, and compare with their labels.
+def stream_recordings(bundle: Bundle, clips: Sequence[Clip]) -> list[Timeline]:
+    """Stream the first person of each recording through a bundle, frame by frame and to the end."""
+    return [recognise_people(clip, bundle)[0] for clip in clips]
+
+
+def evaluate_timelines(timelines: Sequence[Timeline], background: Sequence[int] = ()) -> Report:
+    """Compare timelines with the labels of their recordings.
 
     Args:
-        bundle: Labels the first person of each.
-        clips: With labels.
+        timelines: One or more of one bundle; those without labels do not count.
         background: Classes that form no segments.
     """
-    timelines = [recognise_people(clip, bundle)[0] for clip in clips]
-    truths = [timeline.truth for timeline in timelines if timeline.truth is not None]
-    found = [timeline.labels for timeline in timelines if timeline.truth is not None]
-    return evaluate(found, truths, len(bundle.classes), background=background)
+    known = [(each.labels, each.truth) for each in timelines if each.truth is not None]
+    labels, truths = [found for found, _ in known], [truth for _, truth in known]
+    return evaluate(labels, truths, len(timelines[0].classes), background=background)
 
 
-def accuracy_of(bundle: Bundle, prepared: Path) -> dict[str, float]:
+def accuracy_of(bundle: Bundle, prepared: Path) -> dict[str, float | None]:
     """Frame accuracy and F1@50 (protocol ms-tcn, all classes), in percent, and recordings.
+
+    A figure that does not exist, for want of labelled frames or segments, is ``None``.
 
     Args:
         bundle: Its classes are those of the data set.
@@ -50,9 +55,7 @@ def accuracy_of(bundle: Bundle, prepared: Path) -> dict[str, float]:
             f"{prepared} has the classes {', '.join(clips[0].classes)[:80]}, {bundle.name!r} answers "
             f"{', '.join(bundle.classes)[:80]}: name the data set that it was trained for."
         )
-    report = stream_recordings(bundle, clips)
-    return {
-        "frame_accuracy": report.frame_accuracy,
-        "f1@50": report.f1[50],
-        "recordings": len(clips),
-    }
+    report = evaluate_timelines(stream_recordings(bundle, clips))
+    figures = {"frame_accuracy": report.frame_accuracy, "f1@50": report.f1[50]}
+    known = {key: value if math.isfinite(value) else None for key, value in figures.items()}
+    return known | {"recordings": len(clips)}

@@ -139,7 +139,7 @@ def _row(
     times: dict[str, Times],
     settings: Settings,
     memory: dict[str, int] | None,
-    accuracy: dict[str, float] | None,
+    accuracy: dict[str, float | None] | None,
 ) -> Row:
     bundle, push = variant.open(), times[f"{number} push 1"]
     return Row(

@@ -49,7 +49,7 @@ class Row:
     crowds: Mapping[int, Times]
     times_as_long: float
     memory: Mapping[str, int] | None = None
-    accuracy: Mapping[str, float] | None = None
+    accuracy: Mapping[str, float | None] | None = None
 
     @property
     def title(self) -> str:

@@ -13,7 +13,6 @@ if TYPE_CHECKING:
     from kinestream.benchmarking import Benchmark, Row, Times
 
 ALL = "all"
-CAMERA_FPS = 30
 
 
 def command(
@@ -111,6 +110,8 @@ def show(found: Benchmark) -> None:
 
 
 def _speed(found: Benchmark) -> Any:
+    from kinestream.benchmarking.rows import CAMERA_FPS
+
     crowds = found.settings.people
     heads = ["push, ms\np50", "p95", "p99", "step, ms\np50", "frames\na second"]
     heads += [f"people\nof {n:,}" for n in crowds] + ["times\nas long"]
@@ -161,9 +162,12 @@ def _facts(row: Row) -> list[str]:
 
 
 def _worth(row: Row) -> list[str]:
-    if row.accuracy is None:
-        return ["-", "-"]
-    return [f"{row.accuracy['frame_accuracy']:.1f} %", f"{row.accuracy['f1@50']:.1f}"]
+    found = row.accuracy or {}
+    return [_percent(found.get("frame_accuracy")), _percent(found.get("f1@50"))]
+
+
+def _percent(value: float | None) -> str:
+    return "-" if value is None else f"{value:.1f} %"
 
 
 def _percentiles(times: Times) -> list[str]:

@@ -77,13 +77,15 @@ class PlainFifo(nn.Module):
     def __init__(self, network: RTSTGCN) -> None:
         super().__init__()
         self.norm_weight, self.norm_bias, self.eps = _affine(network.norm_in)
-        if not isinstance(network.stem, nn.Linear):
+        head = network.head.product
+        layers = [block for block in network.blocks if isinstance(block, SpatioTemporalBlock)]
+        self.layers = nn.ModuleList(PlainLayer(layer) for layer in layers)
+        means = isinstance(head, nn.Linear) and head.in_features == _width(layers[-1])
+        if not means or not isinstance(network.stem, nn.Linear):
             raise ConfigError(UNLIKE)
         self.in_weight = network.stem.weight[:, :, None, None]
         self.in_bias = network.stem.bias
-        layers = [block for block in network.blocks if isinstance(block, SpatioTemporalBlock)]
-        self.layers = nn.ModuleList(PlainLayer(layer) for layer in layers)
-        self.head = network.head.product
+        self.head = head
 
     def start(self, joints: int) -> tuple[list[Tensor], list[Tensor]]:
         """FIFOs and sums of a stream that has seen nothing."""
@@ -121,6 +123,11 @@ def _parts(
     ):
         return graph, summed, temporal.norm, layer.residual
     raise ConfigError(UNLIKE)
+
+
+def _width(layer: SpatioTemporalBlock) -> int:
+    """C' of a layer."""
+    return _parts(layer)[0].weight.shape[2]
 
 
 def _affine(norm: nn.Module) -> tuple[Tensor, Tensor, float]:
