@@ -45,6 +45,7 @@ from kinestream.models.graph_conv import GraphConv
 from kinestream.models.published import published_network
 from kinestream.skeletons import adjacency, skeleton
 from kinestream.streaming import Engine, make_runner
+from kinestream.streaming.runners import Runner
 
 BODY = skeleton("ntu25")
 WIDTHS: dict[str, dict[str, Any]] = {
@@ -171,8 +172,9 @@ def continual(
 def crowds(reached: dict[str, float], turns: Mapping[str, int]) -> None:
     """People that one core keeps up with, stepped so many at a time."""
     network = subject("rtstgcn", 9).network
+    runner = make_runner("onnxruntime", step_graph(network))
     contestants = [
-        stepping(f"{people}", engine_for(network), network.frame_shape, people)
+        stepping(f"{people}", engine_on(runner, network), network.frame_shape, people)
         for people in (1, 8, 32, 128)
     ]
     for people, times in take_turns(contestants, **turns).items():
@@ -201,12 +203,12 @@ def subject(key: str, kernel: int) -> Subject:
     torch.manual_seed(0)
     arguments = WIDTHS[key] | {"kernel": kernel}
     network = still(build_network(key, adjacency(BODY), 3, CLASSES[key], **arguments))
-    return Subject(f"{key}_{kernel}", key, arguments, network, engine_for(network))
+    engine = engine_on(make_runner("onnxruntime", step_graph(network)), network)
+    return Subject(f"{key}_{kernel}", key, arguments, network, engine)
 
 
-def engine_for(network: Network) -> Engine:
+def engine_on(runner: Runner, network: Network) -> Engine:
     """The runtime as it ships."""
-    runner = make_runner("onnxruntime", step_graph(network))
     return Engine(runner, network.memories(), network.frame_shape, network.num_classes)
 
 
