@@ -138,7 +138,9 @@ def real_time(
         "macs": counts,
         "percent": {name: round(share, 1) for name, share in shares.items()},
     }
-    extra["kernel_69_over_9"] = round(times_as_long(times["engine, kernel 69"], engine), 3)
+    extra["times_as_long"] = {
+        name: round(times_as_long(each, engine), 3) for name, each in latency.items()
+    }
 
 
 def continual(

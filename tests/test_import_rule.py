@@ -35,6 +35,7 @@ TORCH_FREE |= {"recognition", "errors", "extras", "memory", "files", "config", "
 TORCH_FREE |= {"timeline", "datasets", "manifest", "viz", "cluster"}
 HEAVY = {
     "torch",
+    "continual",
     "onnx",
     "onnxscript",
     "av",

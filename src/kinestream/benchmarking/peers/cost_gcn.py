@@ -12,7 +12,6 @@ from collections.abc import Sequence
 from itertools import pairwise
 from typing import Any
 
-import continual as co
 import torch
 from torch import Tensor, nn
 from torch.nn.modules.conv import _ConvNd
@@ -85,6 +84,8 @@ def cost_gcn(
     widths: Sequence[int], kernels: Sequence[int], parts: int, joints: int, classes: int
 ) -> Any:
     """The whole network: input norm, blocks, mean over joints, product."""
+    import continual as co
+
     blocks = [
         _block(into, out, taps, parts, joints, residual=number > 0)
         for number, ((into, out), taps) in enumerate(zip(pairwise(widths), kernels, strict=True))
@@ -121,6 +122,8 @@ class MeanOverJoints(nn.Module):
 
 def _block(into: int, out: int, taps: int, parts: int, joints: int, *, residual: bool) -> Any:
     """Graph, temporal convolution, residual; both halves answer the newest frame."""
+    import continual as co
+
     conv = co.Conv2d(out, out, (taps, 1), padding=(taps - 1, 0))
     both = co.Sequential(
         _each_frame(Graph(into, out, parts, joints)), conv, _each_frame(nn.BatchNorm2d(out))
@@ -141,6 +144,8 @@ def _projection(into: int, out: int) -> nn.Module:
 
 def _each_frame(module: nn.Module) -> Any:
     """A module without memory, that takes single frames too."""
+    import continual as co
+
     return co.forward_stepping(module)
 
 
