@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -17,7 +18,13 @@ from kinestream.benchmarking.machine import machine
 from kinestream.benchmarking.resident import grown, memory_of
 from kinestream.bundle import STEP, WEIGHTS, Bundle
 from kinestream.datasets import Entry, open_dataset, write_dataset
-from kinestream.errors import BundleError, ConfigError, DataError, MissingFileError
+from kinestream.errors import (
+    BundleError,
+    ConfigError,
+    DataError,
+    MissingExtraError,
+    MissingFileError,
+)
 
 QUICK = {"people": (1, 3), "frames": 3, "rounds": 2}
 
@@ -56,6 +63,7 @@ def test_accuracy_is_that_of_the_clip_graph(
     right = []
     for clip in open_dataset(data_path, "test"):
         labels = bundle.logits(clip.data)[0].argmax(axis=0)
+        assert clip.labels is not None
         known = clip.labels >= 0
         right.append((labels == clip.labels)[known])
     accuracy = found.rows[0].accuracy
@@ -167,6 +175,21 @@ def test_what_is_not_there_is_refused(tmp_path: Path, bundle_path: Path) -> None
         benchmark([bundle_path], Settings(against=("tsm",)))
     with pytest.raises(MissingFileError, match="there is no data set"):
         benchmark([bundle_path], Settings(data=tmp_path / "nothing"))
+
+
+def test_an_engine_that_is_not_installed_is_refused(
+    bundle_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "openvino", None)
+    with pytest.raises(MissingExtraError, match=r"kinestream\[openvino\]"):
+        benchmark([bundle_path], Settings(engines=("onnxruntime", "openvino")))
+
+
+def test_a_child_that_takes_too_long_tells_nothing(
+    bundle_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("kinestream.benchmarking.resident.TIMEOUT_S", 0.01)
+    assert memory_of(bundle_path, "onnxruntime", 1) is None
 
 
 def test_more_people_than_memory_are_refused(

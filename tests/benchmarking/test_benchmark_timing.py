@@ -33,16 +33,14 @@ class Clock:
 @pytest.fixture
 def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
     made = Clock()
-    monkeypatch.setattr(timing.time, "perf_counter", lambda: made.now_s)
+    monkeypatch.setattr("kinestream.benchmarking.timing.perf_counter", lambda: made.now_s)
     return made
 
 
 def slow_ratio(one: np.ndarray, other: np.ndarray) -> float:
     """The reference: plain loops over rounds."""
-    return statistics.median(
-        statistics.median(a) / statistics.median(b)
-        for a, b in zip(one.tolist(), other.tolist(), strict=True)
-    )
+    pairs = zip(one.tolist(), other.tolist(), strict=True)
+    return float(statistics.median(statistics.median(a) / statistics.median(b) for a, b in pairs))
 
 
 def test_a_ratio_is_the_median_of_the_ratios_of_rounds() -> None:

@@ -89,6 +89,7 @@ def _variants(bundles: Sequence[str | Path], settings: Settings) -> list[Variant
         for engine in settings.engines:
             bundle = load(path, engine=engine)
             _check_size(bundle, max(settings.people))
+            bundle.stream()  # an engine that is not installed, or cannot load it, is its error
             found += [Variant(bundle.path, engine, each) for each in precisions(bundle)]
     return found
 

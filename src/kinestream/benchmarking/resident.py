@@ -29,19 +29,23 @@ def memory_of(
 
     Returns:
         ``imported`` bytes before the bundle is opened, ``streaming`` bytes with ``people`` streams
-        after ``frames`` frames, and ``peak`` bytes; ``None`` where the system does not tell.
+        after ``frames`` frames, and ``peak`` bytes; ``None`` where the system does not tell or it
+        takes ten minutes.
 
     Raises:
         BundleError: The child failed.
     """
     arguments = [str(bundle), engine, str(people), str(frames)]
-    done = subprocess.run(
-        [sys.executable, "-c", CHILD, *arguments],
-        capture_output=True,
-        text=True,
-        timeout=TIMEOUT_S,
-        check=False,
-    )
+    try:
+        done = subprocess.run(
+            [sys.executable, "-c", CHILD, *arguments],
+            capture_output=True,
+            text=True,
+            timeout=TIMEOUT_S,
+            check=False,
+        )
+    except subprocess.TimeoutExpired:
+        return None
     if done.returncode != 0:
         last = (done.stderr.strip().splitlines() or ["no message"])[-1]
         raise BundleError(f"the memory of {bundle} cannot be measured: {last[:200]}.")

@@ -5,9 +5,9 @@ Legend: R rounds, B frames of a turn.
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from time import perf_counter
 
 import numpy as np
 from numpy.typing import NDArray
@@ -118,18 +118,18 @@ def timed(step: Callable[[], object], frames: int) -> list[float]:
     """Seconds of each of so many steps."""
     measured = []
     for _ in range(frames):
-        start = time.perf_counter()
+        start = perf_counter()
         step()
-        measured.append(time.perf_counter() - start)
+        measured.append(perf_counter() - start)
     return measured
 
 
 def _warm_up(contestant: Contestant) -> float:
     """Seconds of a step of a contestant that is warm by now."""
-    begun, newest = time.perf_counter(), [0.0]
+    begun, newest = perf_counter(), [0.0]
     for _ in range(max(1, contestant.warm)):
         newest = [*newest[-8:], *timed(contestant.step, 1)]
-        if time.perf_counter() - begun > WARM_S:
+        if perf_counter() - begun > WARM_S:
             break
     return float(np.median(newest[1:]))
 

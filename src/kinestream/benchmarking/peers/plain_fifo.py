@@ -80,7 +80,7 @@ class PlainFifo(nn.Module):
         head = network.head.product
         layers = [block for block in network.blocks if isinstance(block, SpatioTemporalBlock)]
         self.layers = nn.ModuleList(PlainLayer(layer) for layer in layers)
-        means = isinstance(head, nn.Linear) and head.in_features == _width(layers[-1])
+        means = head.in_features == _width(layers[-1])
         if not means or not isinstance(network.stem, nn.Linear):
             raise ConfigError(UNLIKE)
         self.in_weight = network.stem.weight[:, :, None, None]
