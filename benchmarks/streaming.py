@@ -12,7 +12,9 @@ share of the machine is what the products of a frame need, two operations for ea
 the rate of numpy's fp32 product of 1024^3 in the same rounds: `needed` sums neighbours along the edges
 that there are, `executed` counts the dense products that really run. People is how many one core keeps
 up with at 30 fps, stepped so many at a time. Memory is what 128 streams and the weights add to a
-process of their own, over weights once and state words.
+process of their own, over weights once and state words. `running` is the share of its turns that a
+contestant ran: where it is much below 1 the machine was busy, which flatters short steps, and
+`by_cpu_time`, the same figures by the time that threads ran, is nearer to the truth.
 """
 
 from __future__ import annotations
@@ -27,7 +29,13 @@ from typing import Any
 import numpy as np
 import torch
 
-from kinestream.benchmarking import Contestant, Times, take_turns, times_as_long
+from kinestream.benchmarking import (
+    Contestant,
+    Times,
+    cpu_times_as_long,
+    take_turns,
+    times_as_long,
+)
 from kinestream.benchmarking.machine import machine, write_result
 from kinestream.benchmarking.peers import make_peer
 from kinestream.benchmarking.peers.subject import Subject, still
@@ -53,6 +61,9 @@ WIDTHS: dict[str, dict[str, Any]] = {
     "costgcn": {"norm": "batch"},
 }
 CLASSES = {"rtstgcn": 52, "costgcn": 60}
+
+Reached = dict[str, tuple[float, float | None]]
+"""Figures by the clock and, of times, by the time that the thread ran."""
 
 ASKED: dict[str, float] = {
     "RT-ST-GCN_9: torch.jit plain FIFO, times as long": 3.8,
@@ -85,7 +96,7 @@ def main() -> None:
     torch.set_num_threads(1)
     torch.set_grad_enabled(False)
     turns = {"rounds": options.rounds, "frames": options.frames}
-    reached: dict[str, float] = {}
+    reached: Reached = {}
     latency: dict[str, Times] = {}
     extra: dict[str, Any] = {}
     real_time(reached, latency, extra, turns)
@@ -99,8 +110,14 @@ def main() -> None:
             "machine": machine(),
             "latency_us": {
                 name: {f"p{q}": round(times.percentile_us(q), 1) for q in (50, 95, 99)}
+                | {
+                    "cpu": None
+                    if times.cpu_s is None
+                    else round(1e6 * float(np.median(times.cpu_s)), 1)
+                }
                 for name, times in latency.items()
             },
+            "running": {name: round(times.running, 2) for name, times in latency.items()},
             "figures": dict(judged(reached)),
             **extra,
         },
@@ -109,7 +126,7 @@ def main() -> None:
 
 
 def real_time(
-    reached: dict[str, float],
+    reached: Reached,
     latency: dict[str, Times],
     extra: dict[str, Any],
     turns: Mapping[str, int],
@@ -122,29 +139,31 @@ def real_time(
     engine, sgemm = times["engine, kernel 9"], times.pop("sgemm")
     for peer, name in (("jit", "torch.jit"), ("eager", "eager")):
         latency[f"plain FIFO, {name}"] = times[peer]
-        ratio = times_as_long(times[peer], engine)
+        ratio = both(times[peer], engine)
         reached[f"RT-ST-GCN_9: {name} plain FIFO, times as long"] = ratio
     for kernel in subjects:
         latency[f"engine, kernel {kernel}"] = times[f"engine, kernel {kernel}"]
     longest = times["engine, kernel 299"]
-    reached["RT-ST-GCN: kernel 299 over kernel 9, at most"] = times_as_long(longest, engine)
+    reached["RT-ST-GCN: kernel 299 over kernel 9, at most"] = both(longest, engine)
     counts = {"needed": needed_macs(nine.network), "executed": executed_macs(nine.network, 1)}
+    taken = both(engine, sgemm)
     shares = {
-        name: 100 * macs / SIDE**3 / times_as_long(engine, sgemm) for name, macs in counts.items()
+        name: [100 * macs / SIDE**3 / ratio for ratio in taken] for name, macs in counts.items()
     }
-    reached["RT-ST-GCN_9: share of sgemm (needed), %"] = shares["needed"]
+    reached["RT-ST-GCN_9: share of sgemm (needed), %"] = shares["needed"][0], shares["needed"][1]
     extra["share_of_sgemm"] = {
         "gflops": round(2e-9 * SIDE**3 / float(np.median(sgemm.seconds)), 1),
         "macs": counts,
-        "percent": {name: round(share, 1) for name, share in shares.items()},
+        "percent": {name: [round(share, 1) for share in each] for name, each in shares.items()},
     }
     extra["times_as_long"] = {
-        name: round(times_as_long(each, engine), 3) for name, each in latency.items()
+        name: dict(zip(("by_clock", "by_cpu_time"), both(each, engine), strict=True))
+        for name, each in latency.items()
     }
 
 
 def continual(
-    reached: dict[str, float],
+    reached: Reached,
     latency: dict[str, Times],
     turns: Mapping[str, int],
     slow_rounds: int,
@@ -159,19 +178,19 @@ def continual(
         {"continual": "CoST-GCN_9, continual"}.get(name, name): each for name, each in times.items()
     }
     engine = times["CoST-GCN_9"]
-    reached["CoST-GCN_9: continual, times as long"] = times_as_long(times["continual"], engine)
+    reached["CoST-GCN_9: continual, times as long"] = both(times["continual"], engine)
     for frames in (50, 300):
-        ratio = times_as_long(times[f"window {frames}"], engine)
+        ratio = both(times[f"window {frames}"], engine)
         reached[f"CoST-GCN_9: ST-GCN on a window of {frames}, times as long"] = ratio
     long = subject("costgcn", 69)
     pair = [engine_of("CoST-GCN_69", long), *make_peer("continual", long, ())]
     slow = take_turns(pair, rounds=slow_rounds, frames=turns["frames"])
     latency |= {"CoST-GCN_69": slow["CoST-GCN_69"], "CoST-GCN_69, continual": slow["continual"]}
-    ratio = times_as_long(slow["continual"], slow["CoST-GCN_69"])
+    ratio = both(slow["continual"], slow["CoST-GCN_69"])
     reached["CoST-GCN_69: continual, times as long"] = ratio
 
 
-def crowds(reached: dict[str, float], turns: Mapping[str, int]) -> None:
+def crowds(reached: Reached, turns: Mapping[str, int]) -> None:
     """People that one core keeps up with, stepped so many at a time."""
     network = subject("rtstgcn", 9).network
     runner = make_runner("onnxruntime", step_graph(network))
@@ -181,10 +200,12 @@ def crowds(reached: dict[str, float], turns: Mapping[str, int]) -> None:
     ]
     for people, times in take_turns(contestants, **turns).items():
         streams = f"{people} stream{'s' if people != '1' else ''}"
-        reached[f"RT-ST-GCN_9: people at 30 fps, {streams}"] = times.people_at(CAMERA_FPS)
+        assert times.cpu_s is not None
+        at_work = times.people / float(np.median(times.cpu_s)) / CAMERA_FPS
+        reached[f"RT-ST-GCN_9: people at 30 fps, {streams}"] = times.people_at(CAMERA_FPS), at_work
 
 
-def memory(reached: dict[str, float], extra: dict[str, Any], people: int = 128) -> None:
+def memory(reached: Reached, extra: dict[str, Any], people: int = 128) -> None:
     """What many streams and the weights take, against what they must."""
     network = subject("rtstgcn", 69).network
     with tempfile.TemporaryDirectory() as folder:
@@ -196,8 +217,13 @@ def memory(reached: dict[str, float], extra: dict[str, Any], people: int = 128) 
     words = sum(memory.words for memory in network.memories())
     must, grown = weights + 4 * words * people, found["streaming"] - found["imported"]
     name = "RT-ST-GCN_69: memory of 128 streams over what it must be, at most"
-    reached[name] = grown / must
+    reached[name] = grown / must, None
     extra["memory_bytes"] = {"streams": people, "measured": grown, "must": must}
+
+
+def both(one: Times, other: Times) -> tuple[float, float]:
+    """How many times as long, by the clock and by the time that the thread ran."""
+    return times_as_long(one, other), cpu_times_as_long(one, other)
 
 
 def subject(key: str, kernel: int) -> Subject:
@@ -253,20 +279,26 @@ def packed(network: Network, target: Path) -> Path:
     return write_bundle(network, manifest, Origin((), "", ""), target).path
 
 
-def judged(reached: Mapping[str, float]) -> Iterator[tuple[str, dict[str, Any]]]:
-    """Each figure with what was asked of it."""
+def judged(reached: Reached) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Each figure with what was asked of it; it holds if it does by the clock and by CPU time."""
     for name, asked in ASKED.items():
-        value = reached[name]
-        holds = value <= asked if name.endswith("at most") else value >= asked
-        yield name, {"asked": asked, "reached": float(f"{value:.4g}"), "holds": holds}
+        value, at_work = reached[name]
+        known = [each for each in (value, at_work) if each is not None]
+        holds = max(known) <= asked if name.endswith("at most") else min(known) >= asked
+        cpu = None if at_work is None else float(f"{at_work:.4g}")
+        yield (
+            name,
+            {"asked": asked, "reached": float(f"{value:.4g}"), "by_cpu_time": cpu, "holds": holds},
+        )
 
 
 def show(figures: Mapping[str, Mapping[str, Any]]) -> None:
     """The figures as a table."""
-    print(f"\n{'':<68}{'asked':>8}{'reached':>10}")
+    print(f"\n{'':<68}{'asked':>8}{'reached':>10}{'by CPU time':>13}")
     for name, row in figures.items():
         missed = "" if row["holds"] else "  missed"
-        print(f"{name:<68}{row['asked']:>8g}{row['reached']:>10.4g}{missed}")
+        cpu = "" if row["by_cpu_time"] is None else f"{row['by_cpu_time']:.4g}"
+        print(f"{name:<68}{row['asked']:>8g}{row['reached']:>10.4g}{cpu:>13}{missed}")
 
 
 if __name__ == "__main__":

@@ -134,7 +134,7 @@ def copied(network: Any, peer: Any) -> None:
     """Give a peer of CoST-GCN the weights of ours."""
     from kinestream.benchmarking.peers.cost_gcn import Graph
 
-    graphs = [m for m in peer.modules() if isinstance(m, Graph)]
+    graphs: list[Any] = [m for m in peer.modules() if isinstance(m, Graph)]
     convs = [m for m in peer.modules() if type(m).__module__ == "continual.conv"]
     peer[-1].weight.copy_(network.head.product.weight[..., None])
     peer[-1].bias.copy_(network.head.product.bias)

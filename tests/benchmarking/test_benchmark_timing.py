@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
+import math
 import statistics
 from collections.abc import Callable, Iterable
+from time import sleep, thread_time
 
 import numpy as np
 import pytest
 
 from kinestream.benchmarking import timing
-from kinestream.benchmarking.timing import Contestant, Times, take_turns, times_as_long
+from kinestream.benchmarking.timing import (
+    Contestant,
+    Times,
+    cpu_times_as_long,
+    take_turns,
+    times_as_long,
+)
 
 
 class Clock:
@@ -64,6 +72,24 @@ def test_turns_keep_a_ratio_where_the_machine_becomes_busy(clock: Clock) -> None
     clock.log.clear()
     first, second = timing.timed(other, 60), timing.timed(one, 60)  # one after the other instead
     assert statistics.median(second) / statistics.median(first) == pytest.approx(30)
+
+
+def test_a_thread_that_sleeps_does_not_run() -> None:
+    def work() -> None:
+        until = thread_time() + 0.004
+        while thread_time() < until:
+            pass
+
+    def work_and_sleep() -> None:
+        work()
+        sleep(0.02)
+
+    pair = [Contestant("work", work, warm=1), Contestant("half", work_and_sleep, warm=1)]
+    times = take_turns(pair, rounds=3, frames=4)
+    assert times["half"].running < 0.5
+    assert cpu_times_as_long(times["half"], times["work"]) < 2  # by the clock six times as long
+    assert math.isnan(cpu_times_as_long(times["half"], Times(np.ones((3, 4)))))
+    assert Times(np.ones((3, 4))).running == 1
 
 
 def test_percentiles_and_people_are_those_of_sorted_steps() -> None:

@@ -14,7 +14,13 @@ machine.py   what a figure was measured on
 from kinestream.benchmarking.measure import benchmark
 from kinestream.benchmarking.rows import Benchmark, Peer, Row
 from kinestream.benchmarking.settings import Settings
-from kinestream.benchmarking.timing import Contestant, Times, take_turns, times_as_long
+from kinestream.benchmarking.timing import (
+    Contestant,
+    Times,
+    cpu_times_as_long,
+    take_turns,
+    times_as_long,
+)
 
 __all__ = [
     "Benchmark",
@@ -24,6 +30,7 @@ __all__ = [
     "Settings",
     "Times",
     "benchmark",
+    "cpu_times_as_long",
     "take_turns",
     "times_as_long",
 ]

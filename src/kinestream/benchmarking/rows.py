@@ -52,6 +52,11 @@ class Row:
     accuracy: Mapping[str, float | None] | None = None
 
     @property
+    def times(self) -> tuple[Times, ...]:
+        """All that were taken."""
+        return (self.push, self.step, *self.crowds.values())
+
+    @property
     def title(self) -> str:
         """Bundle, engine and, where it is not the usual one, precision."""
         precision = "" if self.precision == FP32 else f", {self.precision}"
@@ -120,11 +125,18 @@ class Benchmark:
     peers: tuple[Peer, ...] = ()
     left_out: tuple[str, ...] = ()
 
+    @property
+    def running(self) -> float:
+        """Share of its turns that the most disturbed contestant ran; the rest others took from it."""
+        times = [each for row in self.rows for each in row.times]
+        return min(each.running for each in (*times, *(peer.step for peer in self.peers)))
+
     def to_dict(self) -> dict[str, Any]:
         """Plain JSON values."""
         return {
             "protocol": PROTOCOL,
             "machine": dict(self.machine),
+            "running": round(self.running, 3),
             "settings": self.settings.to_dict(),
             "rows": [row.to_dict() for row in self.rows],
             "peers": [peer.to_dict() for peer in self.peers],

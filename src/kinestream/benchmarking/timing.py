@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from time import perf_counter
+from time import perf_counter, thread_time
 
 import numpy as np
 from numpy.typing import NDArray
@@ -50,10 +50,12 @@ class Times:
     Attributes:
         seconds: (R, B) of each step.
         people: That took a frame in each.
+        cpu_s: (R,) seconds of the mean step that its thread was running in, by the processor's clock.
     """
 
     seconds: NDArray[np.float64]
     people: int = 1
+    cpu_s: NDArray[np.float64] | None = None
 
     def percentile_us(self, share: float) -> float:
         """Microseconds that ``share`` percent of all steps needed at most."""
@@ -63,6 +65,15 @@ class Times:
     def frames_per_s(self) -> float:
         """Frames of one person that one core takes in a second, of the median step."""
         return self.people / float(np.median(self.seconds))
+
+    @property
+    def running(self) -> float:
+        """Share of the time that the thread ran; less than 1 where others took the core from it.
+
+        >>> Times(np.full((2, 3), 0.004), cpu_s=np.full(2, 0.003)).running
+        0.75
+        """
+        return 1.0 if self.cpu_s is None else float(self.cpu_s.sum() / self.seconds.mean(1).sum())
 
     def people_at(self, fps: float) -> float:
         """People that one core keeps up with.
@@ -94,6 +105,16 @@ def times_as_long(one: Times, other: Times) -> float:
     return float(np.median(ratios))
 
 
+def cpu_times_as_long(one: Times, other: Times) -> float:
+    """As :func:`times_as_long`, by the time that threads ran, which a busy machine leaves right.
+
+    NaN where it was not measured.
+    """
+    if one.cpu_s is None or other.cpu_s is None:
+        return float("nan")
+    return float(np.median(one.cpu_s / other.cpu_s))
+
+
 def take_turns(contestants: Sequence[Contestant], *, rounds: int, frames: int) -> dict[str, Times]:
     """Warm all up, then time them in turns.
 
@@ -107,11 +128,17 @@ def take_turns(contestants: Sequence[Contestant], *, rounds: int, frames: int) -
     """
     turns = {each.name: _frames_of_a_turn(_warm_up(each), frames) for each in contestants}
     times: dict[str, list[list[float]]] = {each.name: [] for each in contestants}
+    cpu: dict[str, list[float]] = {each.name: [] for each in contestants}
     for turn in range(rounds):
         first = turn % len(contestants) if contestants else 0
         for each in (*contestants[first:], *contestants[:first]):
+            begun = thread_time()
             times[each.name].append(timed(each.step, turns[each.name]))
-    return {each.name: Times(np.array(times[each.name]), each.people) for each in contestants}
+            cpu[each.name].append((thread_time() - begun) / turns[each.name])
+    return {
+        each.name: Times(np.array(times[each.name]), each.people, np.array(cpu[each.name]))
+        for each in contestants
+    }
 
 
 def timed(step: Callable[[], object], frames: int) -> list[float]:

@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     from kinestream.benchmarking import Benchmark, Row, Times
 
 ALL = "all"
+BUSY = 0.9
+"""Below this share of running, times are those of a busy machine."""
 
 
 def command(
@@ -96,9 +98,15 @@ def show(found: Benchmark) -> None:
 
     machine = found.machine
     console.print(
-        f"{plain(str(machine['cpu']))}, {machine['cores']} cores, load {machine['load']}; one thread",
+        f"{plain(str(machine['cpu']))}, {machine['cores']} cores, load {machine['load']}; one thread, "
+        f"running {100 * found.running:.0f} % of its time or more",
         soft_wrap=True,
     )
+    if found.running < BUSY:
+        console.print(
+            "The machine was busy with something else: times are long, ratios flatter the quick.",
+            soft_wrap=True,
+        )
     # Written to a file, the tables keep their lines whole.
     page = console if console.is_terminal else Console(width=max(console.width, WIDTH))
     page.print(_speed(found))
