@@ -19,16 +19,15 @@ import tarfile
 from pathlib import Path
 from typing import Any
 
+from kinestream.benchmarking.accuracy import evaluate_timelines, stream_recordings
+from kinestream.benchmarking.machine import machine, write_result
 from kinestream.bundle import Bundle, load
 from kinestream.config import load_config
 from kinestream.datasets import FolderDataset, prepare
 from kinestream.export import export_run
-from kinestream.metrics import evaluate
-from kinestream.recognition import recognise_people
 from kinestream.training.config import TrainConfig
 from kinestream.training.loop import train
 from kinestream.training.run_folder import RunFolder
-from machine import machine, write_result
 
 CONFIGS = Path(__file__).parents[1] / "configs"
 SEEDS = (0, 1, 2)
@@ -88,12 +87,10 @@ def trained_bundle(name: str, seed: int, prepared: Path, work: Path) -> Bundle:
 def streamed(bundle: Bundle, prepared: Path) -> dict[str, Any]:
     """Stream the test recordings through a bundle."""
     clips = list(FolderDataset(prepared, "test"))
-    timelines = [recognise_people(clip, bundle)[0] for clip in clips]
-    found = [timeline.labels for timeline in timelines]
-    truths = [timeline.truth for timeline in timelines if timeline.truth is not None]
-    report = evaluate(found, truths, len(bundle.classes))
+    timelines = stream_recordings(bundle, clips)
+    report = evaluate_timelines(timelines)
     background = [i for i, name in enumerate(bundle.classes) if name == "background"]
-    actions = evaluate(found, truths, len(bundle.classes), background=background)
+    actions = evaluate_timelines(timelines, background)
     return {
         "network": bundle.manifest.network.name,
         "parameters": bundle.manifest.network.parameters,

@@ -18,10 +18,10 @@ import argparse
 from pathlib import Path
 from typing import Any
 
+from kinestream.benchmarking.machine import write_result
 from kinestream.models import Network
 from kinestream.models.counting import step_macs, window_macs
 from kinestream.models.published import PUBLISHED, published_network
-from machine import write_result
 
 WINDOW = 300
 PAST = {"over": "past", "window": 256, "refresh": 8}

@@ -21,10 +21,10 @@ from typing import Any
 
 import numpy as np
 
+from kinestream.benchmarking.machine import machine, write_result
 from kinestream.clips import Clip
 from kinestream.formats.ntu import read_ntu, write_ntu
 from kinestream.skeletons import skeleton
-from machine import machine, write_result
 
 FRAMES = 300
 BODY = ("id", "edges", "lhc", "lhs", "rhc", "rhs", "restricted", "lean_x", "lean_y", "tracked")

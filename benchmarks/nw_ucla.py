@@ -17,12 +17,12 @@ from pathlib import Path
 from typing import Any
 
 from accuracy import prepared_set
+from kinestream.benchmarking.machine import machine, write_result
 from kinestream.config import load_config
 from kinestream.training.config import TrainConfig
 from kinestream.training.loop import train
 from kinestream.training.reports.testing import measure_run
 from kinestream.training.run_folder import RunFolder
-from machine import machine, write_result
 
 CONFIG = Path(__file__).parents[1] / "configs" / "nw_ucla.yaml"
 SEEDS = (0, 1, 2)

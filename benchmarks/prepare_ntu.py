@@ -26,12 +26,12 @@ from typing import Any
 
 import numpy as np
 
+from kinestream.benchmarking.machine import machine, write_result
 from kinestream.clips import Clip
 from kinestream.datasets import prepare
 from kinestream.datasets.preparing.batches import MAX_RECORDINGS
 from kinestream.formats.ntu import write_ntu
 from kinestream.skeletons import skeleton
-from machine import machine, write_result
 
 ALL_FILES = 114_480
 KINDS = 40

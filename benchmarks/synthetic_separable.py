@@ -20,6 +20,7 @@ from typing import Any
 
 import numpy as np
 
+from kinestream.benchmarking.machine import machine, write_result
 from kinestream.clips import Clip
 from kinestream.datasets import open_dataset
 from kinestream.datasets.synthetic import generate_set
@@ -29,7 +30,6 @@ from kinestream.recognition import recognise_people
 from kinestream.training.config import TrainConfig
 from kinestream.training.loop import train
 from kinestream.training.run_folder import RunFolder
-from machine import machine, write_result
 
 FPS = 10.0
 PEOPLE = {"train": 48, "test": 12}

@@ -18,7 +18,7 @@ import sys
 import time
 from pathlib import Path
 
-from machine import machine, write_result
+from kinestream.benchmarking.machine import machine, write_result
 
 ROWS = ((1000, 500), (4000, 500), (16000, 500), (4000, 0))
 

@@ -23,7 +23,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-from machine import machine, write_result
+from kinestream.benchmarking.machine import machine, write_result
 
 FRAMES, SEGMENTS = 4000, (0, 500, 1000)
 LENGTHS = (600, 1000, 700, 900)

@@ -18,6 +18,7 @@ import pytest
 
 ROOT = Path(__file__).parents[1]
 PAGES = sorted((ROOT / "docs").glob("*.md"))
+README_PAGE = (ROOT / "README.md").read_text(encoding="utf-8")
 NETWORKS_PAGE = (ROOT / "docs" / "networks.md").read_text(encoding="utf-8")
 FENCE = re.compile(r"^```(\w*)\n(.*?)^```$", re.DOTALL | re.MULTILINE)
 
@@ -225,10 +226,27 @@ def test_accuracies_are_those_measured() -> None:
 
 
 def test_times_are_those_measured() -> None:
-    latency = result("step_latency.json")["latency_us"]
+    latency = result("streaming.json")["latency_us"]
     choice = section(NETWORKS_PAGE, "## Which network to choose")
-    assert f"{latency['engine, kernel 9']['p50'] / 1000:.2f} ms a frame" in choice
-    assert f"{latency['engine, kernel 299']['p50'] / 1000:.2f} ms at kernel 299" in choice
+    assert f"{latency['engine, kernel 9']['cpu'] / 1000:.2f} ms a frame" in choice
+    assert f"{latency['engine, kernel 299']['cpu'] / 1000:.2f} ms at kernel 299" in choice
+
+
+def test_the_latencies_of_the_readme_are_those_measured() -> None:
+    found = result("streaming.json")
+    latency = found["latency_us"]
+    shown = {row[0]: row[1:] for row in table(README_PAGE, "one frame of RT-ST-GCN")}
+    names = {
+        "Kinestream's engine, kernel 9": "engine, kernel 9",
+        "kernel 69": "engine, kernel 69",
+        "kernel 299": "engine, kernel 299",
+        "plain FIFO form, torch.jit, kernel 9": "plain FIFO, torch.jit",
+        "plain FIFO form, eager torch, kernel 9": "plain FIFO, eager",
+    }
+    assert shown.keys() == names.keys()
+    for row, name in names.items():
+        assert shown[row][0] == f"{latency[name]['cpu'] / 1000:.2f} ms", row
+        assert shown[row][1] == f"{found['times_as_long'][name]['by_cpu_time']:.2f}", row
 
 
 def test_throughput_is_that_measured() -> None:

@@ -26,7 +26,7 @@ LAYERS = (
     {"bundle"},
     {"recognition"},
     {"training", "export", "pose"},
-    {"importing", "cluster"},
+    {"importing", "cluster", "benchmarking"},
     {"serving", "viz", "cli"},
 )
 LEVEL = {name: level for level, names in enumerate(LAYERS) for name in names}
@@ -35,6 +35,7 @@ TORCH_FREE |= {"recognition", "errors", "extras", "memory", "files", "config", "
 TORCH_FREE |= {"timeline", "datasets", "manifest", "viz", "cluster"}
 HEAVY = {
     "torch",
+    "continual",
     "onnx",
     "onnxscript",
     "av",
@@ -175,6 +176,7 @@ def loaded_by(statement: str) -> set[str]:
         ("import kinestream as ks; [getattr(ks, name) for name in ks.__all__]", HEAVY),
         ("import kinestream.cli", HEAVY | {"onnxruntime", "numpy", "pydantic"}),
         ("import kinestream.viz", HEAVY),
+        ("import kinestream.benchmarking.report", HEAVY),
         ("import kinestream.datasets", HEAVY | {"onnxruntime"}),
         ("import kinestream.training.config, kinestream.training.run_folder", HEAVY),
     ],

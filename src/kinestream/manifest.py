@@ -29,12 +29,17 @@ class FileEntry(Part):
 
 
 class NetworkEntry(Part):
-    """What the weights belong to."""
+    """What the weights belong to.
+
+    ``macs`` are multiply-adds per input frame of a stream, counted as in published tables; a bundle of
+    an earlier version does not tell.
+    """
 
     name: str
     arguments: dict[str, Any]
     in_channels: int = Field(ge=1, le=1024)
     parameters: int = Field(ge=0)
+    macs: int | None = Field(default=None, ge=0)
 
 
 class MemoryEntry(Part):

@@ -8,6 +8,7 @@ import sys
 import typer
 
 from kinestream.cli import (
+    benchmark,
     bundles,
     cluster,
     data,
@@ -42,7 +43,7 @@ def options(
     logging.basicConfig(level=logging.INFO if debug else logging.WARNING, format="%(message)s")
 
 
-for command in (demo, run, train, export, models, skeletons, bundles, synth):
+for command in (demo, run, train, export, models, skeletons, bundles, synth, benchmark):
     app.command(command.__name__.rpartition(".")[2])(command.command)
 app.command("test")(testing.command)
 app.command("import")(importing.command)

@@ -133,13 +133,13 @@ def _table(rows: list[tuple[str, Network, Network]], frames: int, fps: float | N
             waits.append(f"{1000 * network.delay / fps:,.0f}")
         table.add_row(
             name,
-            _short(parameters(network)),
-            _short(step_macs(network)),
-            _short(clip_macs(clip, frames)),
+            short(parameters(network)),
+            short(step_macs(network)),
+            short(clip_macs(clip, frames)),
             "all" if network.remembers_all else f"{network.receptive_field:,}",
             *waits,
             f"{network.stride}",
-            _short(sum(memory.words for memory in network.memories())),
+            short(sum(memory.words for memory in network.memories())),
         )
     if scenes := [name for name, network, _ in rows if network.people > 1]:
         table.caption = f"MACs and state of two people together: {', '.join(scenes)}."
@@ -162,7 +162,7 @@ def _delays(network: Network) -> str:
     return f"{text}{space}({' + '.join(parts)})"
 
 
-def _short(value: float) -> str:
+def short(value: float) -> str:
     """Three figures: ``5.70 G``."""
     for unit, size in (("T", 1e12), ("G", 1e9), ("M", 1e6), ("k", 1e3)):
         if value >= 0.9995 * size:

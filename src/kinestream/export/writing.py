@@ -20,6 +20,7 @@ from kinestream.export.parity import check_parity
 from kinestream.files import replaced_folder, sha256
 from kinestream.manifest import FileEntry, Manifest, MemoryEntry, NetworkEntry
 from kinestream.models import Network
+from kinestream.models.counting import step_macs
 
 LONGEST_PROBE = 1500  # frames
 
@@ -82,6 +83,7 @@ def manifest_of(network: Network, key: str, arguments: dict[str, Any], **about: 
                 arguments=arguments,
                 in_channels=network.in_channels,
                 parameters=sum(p.numel() for p in network.parameters()),
+                macs=round(step_macs(network)),
             ),
             delay_frames=network.delay,
             receptive_field=network.receptive_field,
