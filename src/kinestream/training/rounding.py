@@ -10,8 +10,9 @@ from collections.abc import Callable, Iterable
 import numpy as np
 
 from kinestream.models import Network
+from kinestream.models.quantising.eight_bit import EightBit
 from kinestream.models.quantising.grid import products
-from kinestream.models.quantising.ranges import best_grid, watching
+from kinestream.models.quantising.ranges import watching
 from kinestream.training.evaluate import logits
 from kinestream.training.pieces import Trial
 
@@ -33,7 +34,8 @@ def lay_grids(network: Network, trials: Iterable[Trial]) -> None:
         for trial in trials:
             logits(network, [trial])
     for name, product in products(network):
-        product.grid = best_grid(seen[name]).to(product.matrix().device)
+        grid = EightBit(seen[name].low, seen[name].high)
+        product.grid = grid.to(product.matrix().device)
 
 
 def shown(count: int, make: Callable[[int], Trial]) -> list[Trial]:

@@ -3,11 +3,12 @@
 Legend: ... any leading axes, J rows that are summed over, D output channels.
 
 A frame's values lie on 256 equal steps, one of which is zero: ``x = (q - zero) * scale``. The weights
-of each output channel lie on 129 steps of its own, ``w = q * step``, so that a channel of small
-weights does not suffer from one of large. Sums over J are exact; only what goes in is rounded.
+of each output channel lie on steps of its own, ``w = q * step``, so that a channel of small weights
+does not suffer from one of large. Sums over J are exact; only what goes in is rounded.
 
-Weights leave one of their bits unused because processors without VNNI add neighbouring products in
-16 bits: ``2 * 255 * 64`` still fits. So a graph gives the same answers wherever it runs.
+Processors without VNNI add the products of two neighbouring rows in 16 bits. So steps are such that
+the codes of no two neighbours add up to more than 128: ``255 * 128`` still fits, and a graph gives the
+same answers wherever it runs.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from __future__ import annotations
 from typing import Any
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor
 
 from kinestream.models.quantising.grid import Grid
@@ -22,8 +24,8 @@ from kinestream.models.quantising.grid import Grid
 HIGHEST = 255
 """Of the frames' codes, from 0 on."""
 
-LARGEST = 64
-"""Of the weights' codes, from -64 on."""
+LARGEST = 127
+"""Of two neighbouring weights' codes together, before they are rounded."""
 
 
 class EightBit(Grid):
@@ -65,7 +67,9 @@ class EightBit(Grid):
 
     def steps(self, matrix: Tensor) -> Tensor:
         """(J, D) -> (D,): between neighbouring values of each output channel."""
-        largest = matrix.detach().abs().amax(0)
+        pairs = F.pad(matrix.detach(), (0, 0, 0, len(matrix) % 2)).unflatten(0, (-1, 2))
+        up, down = pairs.clamp(min=0).sum(1), pairs.clamp(max=0).sum(1)  # (J / 2, D)
+        largest = torch.maximum(up, -down).amax(0)
         return torch.where(largest > 0, largest, 1.0) / LARGEST
 
 
