@@ -226,9 +226,7 @@ class Bundle:
         )
 
 
-def load(
-    path: str | Path, *, engine: str = "onnxruntime", precision: str = "float32"
-) -> Bundle:
+def load(path: str | Path, *, engine: str = "onnxruntime", precision: str = "float32") -> Bundle:
     """Open a bundle: a folder, or the name of one that comes with Kinestream.
 
     The manifest is validated and the size and checksum of every file are compared before anything

@@ -27,7 +27,7 @@ from kinestream.models.temporal import SlidingSum
 from kinestream.models.tick import Tick
 from kinestream.streaming import Engine, make_runner
 from kinestream.training.pieces import Trial
-from kinestream.training.rounding import lay_grids, shown
+from kinestream.training.rounding import lay_grids, ranges_of, shown
 
 Array = NDArray[np.float32]
 
@@ -47,7 +47,8 @@ def network_of(name: str) -> Network:
 def rounded(network: Network, frames: int = 60) -> Network:
     made = copy.deepcopy(network)
     x = clips(network, count=1, frames=frames, seed=5)[0, ..., None]
-    lay_grids(made, [Trial(x, torch.zeros(frames, dtype=torch.int64))])
+    trial = Trial(x, torch.zeros(frames, dtype=torch.int64))
+    lay_grids(made, ranges_of(network, [trial]))
     return made
 
 

@@ -13,12 +13,13 @@ from kinestream.export.quantise import quantised_step_graph
 from kinestream.manifest import RoundedEntry
 from kinestream.metrics import Report
 from kinestream.models import Network
+from kinestream.models.quantising.grid import products
 from kinestream.training.building import pipeline_of
 from kinestream.training.config import TrainConfig
 from kinestream.training.data import TrialMaker
 from kinestream.training.pieces import Trial
 from kinestream.training.reports.held_out import check_fits, open_held_out, with_classes
-from kinestream.training.rounding import lay_grids, shown
+from kinestream.training.rounding import Ranges, lay_grids, ranges_of, shown
 from kinestream.training.run_folder import Setup
 
 LOSS = 1.0
@@ -32,6 +33,7 @@ def int8_graph(
     step: bytes,
     config: TrainConfig,
     setup: Setup,
+    ranges: Ranges,
     *,
     data: Path | None = None,
     loss: float = LOSS,
@@ -43,6 +45,7 @@ def int8_graph(
         step: Its step graph in float32.
         config: Of the run.
         setup: Of the run.
+        ranges: That it was trained with; empty where it was not rounded in training.
         data: Where the data set lies now; where the run found it unless given.
         loss: Points of F1@50 that may be lost, and percent of frames that may differ.
 
@@ -56,7 +59,9 @@ def int8_graph(
         DataError: It is not the run's, or has no test recordings.
     """
     rounded = copy.deepcopy(network)
-    lay_grids(rounded, shown(*_recordings(network, config, setup, "train", data)))
+    if set(ranges) != {name for name, _ in products(network)}:
+        ranges = ranges_of(network, shown(*_recordings(network, config, setup, "train", data)))
+    lay_grids(rounded, ranges)
     graph = quantised_step_graph(rounded)
     count, make = _recordings(network, config, setup, SPLIT, data)
     worth = compare(

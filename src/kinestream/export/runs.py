@@ -83,7 +83,9 @@ def export_run(
     extra = {"config.yaml": yaml.safe_dump(_public(config), sort_keys=False).encode()}
     if int8:
         step = step_graph(network)
-        graph, entry = int8_graph(network, step, config, setup, data=data, loss=loss)
+        graph, entry = int8_graph(
+            network, step, config, setup, latest.standing.ranges, data=data, loss=loss
+        )
         extra[ROUNDED_STEP["int8"]], manifest.rounded["int8"] = graph, entry
     return write_bundle(network, manifest, _origin(config, setup), target, extra)
 

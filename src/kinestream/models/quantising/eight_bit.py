@@ -47,15 +47,9 @@ class EightBit(Grid):
 
     def __init__(self, low: float = 0.0, high: float = 1.0) -> None:
         super().__init__()
-        self.register_buffer("scale", torch.tensor(1.0))
-        self.register_buffer("zero", torch.tensor(0.0))
-        self.take(low, high)
-
-    def take(self, low: float, high: float) -> None:
-        """Lay the steps over a range."""
         scale = (high - low) / HIGHEST or 1.0  # nothing but zeros was seen
-        self.scale.fill_(scale)
-        self.zero.fill_(round(-low / scale))
+        self.register_buffer("scale", torch.tensor(scale), persistent=False)
+        self.register_buffer("zero", torch.tensor(float(round(-low / scale))), persistent=False)
 
     def frames(self, x: Tensor) -> Tensor:
         codes = rounded(x / self.scale) + self.zero
