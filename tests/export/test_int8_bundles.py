@@ -110,8 +110,8 @@ def test_many_streams_step_together(path: Path, clip_of: Callable[..., Clip]) ->
     rounded = load(path, precision="int8")
     people = [np.moveaxis(clip_of(30, seed=seed).data[..., 0], 1, 0) for seed in (1, 2, 3)]
     streams = [rounded.stream() for _ in people]
-    for frames in zip(*people, strict=True):
-        rounded.push_many(streams, frames)
+    for row in zip(*people, strict=True):
+        rounded.push_many(streams, row)
     for stream, frames in zip(streams, people, strict=True):
         ((_, found),) = stream.answers
         np.testing.assert_allclose(found, pushed(rounded.stream(), frames)[-1], atol=1e-5)

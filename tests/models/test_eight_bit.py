@@ -55,7 +55,7 @@ def codes(grid: EightBit, x: Tensor, matrix: Tensor) -> tuple[Ints, Ints]:
 
 
 def within_its_bound(grid: EightBit, x: Tensor, matrix: Tensor) -> bool:
-    """|y - x w| <= sum |x| s_w / 2 + |w| s_x / 2 + s_x s_w / 4, with the steps of each channel alone."""
+    """|y - x w| <= sum |x| s_w / 2 + |w| s_x / 2 + s_x s_w / 4, with each channel's own steps."""
     own = EightBit().steps(matrix)
     half_x, half_w = grid.scale / 2, own / 2
     bound = x.abs().sum(1, keepdim=True) * half_w + matrix.abs().sum(0) * half_x

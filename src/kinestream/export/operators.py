@@ -78,7 +78,9 @@ class Operators(Grid):
         self.register_buffer("zero", grid.zero.to(torch.uint8))
 
     def frames(self, x: Tensor) -> Tensor:
-        return on_grid(x, self.scale, self.zero)
+        y: Tensor = on_grid(x, self.scale, self.zero)
+        return y
 
     def weights(self, matrix: Tensor) -> Tensor:
-        return from_codes(self.codes, self.steps)
+        y: Tensor = from_codes(self.codes, self.steps)
+        return y

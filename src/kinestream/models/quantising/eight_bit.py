@@ -61,7 +61,8 @@ class EightBit(Grid):
 
     def steps(self, matrix: Tensor) -> Tensor:
         """(J, D) -> (D,): between neighbouring values of each output channel."""
-        pairs = F.pad(matrix.detach(), (0, 0, 0, len(matrix) % 2)).unflatten(0, (-1, 2))
+        even = F.pad(matrix.detach(), (0, 0, 0, len(matrix) % 2))
+        pairs = torch.unflatten(even, 0, (-1, 2))
         up, down = pairs.clamp(min=0).sum(1), pairs.clamp(max=0).sum(1)  # (J / 2, D)
         largest = torch.maximum(up, -down).amax(0)
         return torch.where(largest > 0, largest, 1.0) / LARGEST
