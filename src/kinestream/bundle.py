@@ -2,6 +2,7 @@
 
     bundle.json           labels, skeleton, rate, features, memory, metrics, checksums (the manifest)
     step.onnx             one frame of N people, with memory as inputs and outputs
+    step.int8.onnx        the same with products in eight bits, where it was asked for
     clip.onnx             whole clips of any length
     weights.safetensors   the network's weights
     README.md             the model card
@@ -45,6 +46,7 @@ from kinestream.timeline import FrameLabel
 
 MANIFEST = "bundle.json"
 STEP = "step.onnx"
+ROUNDED_STEP = {"int8": "step.int8.onnx"}
 CLIP = "clip.onnx"
 WEIGHTS = "weights.safetensors"
 CARD = "README.md"
@@ -63,12 +65,21 @@ class Bundle:
         path: The folder.
         manifest: Its validated ``bundle.json``.
         engine: What steps streams: ``onnxruntime``, ``openvino`` or ``numpy``.
+        precision: Of the products in a step: ``float32`` or, where the bundle has it, ``int8``.
     """
 
-    def __init__(self, path: Path, manifest: Manifest, engine: str = "onnxruntime") -> None:
+    def __init__(
+        self,
+        path: Path,
+        manifest: Manifest,
+        engine: str = "onnxruntime",
+        precision: str = "float32",
+    ) -> None:
         self.path = path
         self.manifest = manifest
         self.engine = engine
+        self.precision = precision
+        self._step = ROUNDED_STEP.get(precision, STEP)
 
     @property
     def name(self) -> str:
@@ -226,7 +237,7 @@ class Bundle:
         manifest = self.manifest
         scene = (self.people,) if self.people > 1 else ()
         engine = Engine(
-            make_runner(self.engine, self._read(STEP)),
+            make_runner(self.engine, self._read(self._step)),
             manifest.memories(),
             (len(self.pipeline.channels), self.pipeline.num_joints, *scene),
             len(self.classes),
@@ -241,7 +252,7 @@ class Bundle:
             self.delay_frames,
             manifest.margin,
             manifest.people,
-            manifest.files[STEP].sha256,
+            manifest.files[self._step].sha256,
         )
 
     @cached_property
@@ -263,7 +274,7 @@ class Bundle:
         )
 
 
-def load(path: str | Path, *, engine: str = "onnxruntime") -> Bundle:
+def load(path: str | Path, *, engine: str = "onnxruntime", precision: str = "float32") -> Bundle:
     """Open a bundle: a folder, or the name of one that comes with Kinestream.
 
     The manifest is validated and the size and checksum of every file are compared before anything
@@ -273,9 +284,11 @@ def load(path: str | Path, *, engine: str = "onnxruntime") -> Bundle:
         path: The folder or the name.
         engine: What steps streams: ``onnxruntime``; ``openvino`` where it is installed; ``numpy``, slow
             and independent of both.
+        precision: Of the products in a step: ``float32``; ``int8``, quicker, where the bundle was
+            exported with it. Whole recordings (:meth:`Bundle.logits`) are always in float32.
 
     Raises:
-        ConfigError: There is no such engine.
+        ConfigError: There is no such engine or precision, or the bundle does not have it.
         MissingFileError: There is neither a folder nor a shipped bundle of that name.
         BundleError: It is not a bundle, or it is damaged.
 
@@ -298,9 +311,23 @@ def load(path: str | Path, *, engine: str = "onnxruntime") -> Bundle:
     if engine not in RUNNERS:
         raise ConfigError(f"there is no engine {engine!r}; take one of {', '.join(RUNNERS)}.")
     manifest = _read_manifest(folder)
+    _check_precision(folder, manifest, precision)
     for name in manifest.files:
         _read_checked(folder, name, manifest)
-    return Bundle(folder, manifest, engine)
+    return Bundle(folder, manifest, engine, precision)
+
+
+def _check_precision(folder: Path, manifest: Manifest, precision: str) -> None:
+    if precision == "float32":
+        return
+    if precision not in ROUNDED_STEP:
+        known = ", ".join(["float32", *ROUNDED_STEP])
+        raise ConfigError(f"there is no precision {precision!r}; take one of {known}.")
+    if ROUNDED_STEP[precision] not in manifest.files:
+        raise ConfigError(
+            f"the bundle {folder} has no {precision} graph: 'kinestream export RUN --{precision}' "
+            f"writes one."
+        )
 
 
 def shipped_bundles() -> list[str]:

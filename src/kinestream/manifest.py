@@ -10,6 +10,9 @@ from kinestream.memory import Memory, Reading
 from kinestream.skeletons import Skeleton
 from kinestream.streaming.events.rules import EventRules
 
+Rounding = Literal["int8"]
+"""Of step graphs that lie beside the one in float32."""
+
 MAX_WORDS = 1 << 28  # what one stream may remember: 1 GiB of float32
 
 Extent = Annotated[int, Field(ge=1, le=1 << 20)]
@@ -103,6 +106,21 @@ class EventsEntry(Part):
         return EventRules(**self.model_dump(exclude={"idle"}))
 
 
+class RoundedEntry(Part):
+    """What a step graph in fewer bits was worth beside the float32 one, streamed over recordings.
+
+    Accuracies are in percent, with the bundle's margin; ``f1@50`` is pooled over the recordings.
+    """
+
+    split: str
+    recordings: int = Field(ge=1)
+    frames: int = Field(ge=1)
+    argmax_agreement: float = Field(ge=0, le=100)
+    figures: dict[Literal["frame_accuracy", "f1@50"], dict[str, float | None]]
+    latency_ratio: float = Field(gt=0)
+    """Time of a frame in float32 over that of this graph; above 1 it is quicker."""
+
+
 class Manifest(Part):
     """The contents of ``bundle.json``.
 
@@ -115,6 +133,8 @@ class Manifest(Part):
     A network with a ``stride`` answers for the frames that are multiples of it, and the frames up to
     the next share the answer; the step's logits of other frames mean nothing. Unused inputs are left
     out of a graph.
+
+    A graph in fewer bits (``rounded``) takes and returns the same, and differs in its answers only.
     """
 
     format: Literal[1] = 1
@@ -136,6 +156,7 @@ class Manifest(Part):
     memory: list[MemoryEntry] = Field(max_length=4096)
     parity: dict[str, float]
     metrics: dict[str, Any] = {}
+    rounded: dict[Rounding, RoundedEntry] = {}
     card: dict[str, str] = {}
     files: dict[str, FileEntry] = Field(max_length=64)
 

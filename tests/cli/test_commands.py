@@ -110,7 +110,7 @@ def test_exporting_prints_the_proof(
 ) -> None:
     asked: list[object] = []
 
-    def export_run(source: Any, target: Path | None = None) -> Bundle:
+    def export_run(source: Any, target: Path | None = None, **options: Any) -> Bundle:
         asked.extend((source.path, target))
         return bundle  # that of this very run
 

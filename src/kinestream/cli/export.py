@@ -13,8 +13,24 @@ def command(
     out: Annotated[
         Path | None, typer.Option(help="Folder of the bundle; RUN/bundle by default.")
     ] = None,
+    int8: Annotated[
+        bool, typer.Option("--int8", help="Write the step in eight bits, too, if it is as good.")
+    ] = False,
+    loss: Annotated[
+        float,
+        typer.Option(
+            min=0, max=100, help="Points of F1@50, and percent of labels, that --int8 may cost."
+        ),
+    ] = 1.0,
+    data: Annotated[
+        Path | None, typer.Option(help="Where the data set lies now, for --int8.")
+    ] = None,
 ) -> None:
-    """Write a run as a bundle and prove that it streams as it trained."""
+    """Write a run as a bundle and prove that it streams as it trained.
+
+    With --int8 the run's test recordings are streamed in float32 and in eight bits, and nothing is
+    written if more is lost than --loss allows.
+    """
     from kinestream.cli.showing import console
     from kinestream.extras import needs
 
@@ -22,9 +38,18 @@ def command(
         from kinestream.export import export_run
         from kinestream.training.run_folder import RunFolder
 
-        bundle = export_run(RunFolder(run), out)
+        bundle = export_run(RunFolder(run), out, int8=int8, loss=loss, data=data)
     for graph, error in bundle.manifest.parity.items():
         if graph != "tolerance":
             console.print(f"{graph:<7} equals the network within {error:.1e} of the peak")
+    for precision, entry in bundle.manifest.rounded.items():
+        console.print(
+            f"{precision:<7} answers as float32 in {entry.argmax_agreement:.2f} % of "
+            f"{entry.frames} frames of split {entry.split}, {entry.latency_ratio:.2f} times as fast",
+            soft_wrap=True,
+        )
+        for figure, values in entry.figures.items():
+            shown = ", ".join(f"{k} {'-' if v is None else f'{v:.2f}'}" for k, v in values.items())
+            console.print(f"        {figure.replace('_', ' ')}: {shown}")
     size_kb = sum(entry.bytes for entry in bundle.manifest.files.values()) / 1e3
     console.print(f"wrote {bundle.path} ({size_kb:.0f} kB): {bundle!r}", soft_wrap=True)

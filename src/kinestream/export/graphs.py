@@ -8,7 +8,7 @@ from __future__ import annotations
 import io
 import logging
 import warnings
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -19,6 +19,8 @@ from kinestream.errors import MissingExtraError
 from kinestream.models import Network
 from kinestream.models.stepping import OPEN, WindowTape
 from kinestream.models.tick import Tick
+
+Translations = dict[Callable[..., Any], Callable[..., Any]]
 
 EXAMPLE_FRAMES = 1009  # a length that nothing in a network has
 
@@ -43,8 +45,13 @@ class StepGraph(nn.Module):
         return outputs[-1], *(tape.entries[memory.name] for memory in self.memories)
 
 
-def step_graph(network: Network) -> bytes:
-    """The step graph of a network, for any number of people."""
+def step_graph(network: Network, translations: Translations | None = None) -> bytes:
+    """The step graph of a network, for any number of people.
+
+    Args:
+        network: In evaluation mode.
+        translations: How operators that torch does not know are written.
+    """
     module = StepGraph(network).eval()
     people = 2  # one would be taken for a constant
     example = (
@@ -61,6 +68,7 @@ def step_graph(network: Network) -> bytes:
         inputs=["frame", "index", "length", *names],
         outputs=["logits", *(memory.output for memory in module.memories)],
         dynamic_shapes=(each, each, each, *([tuple(each for _ in names)] if names else [])),
+        translations=translations,
     )
 
 
@@ -81,6 +89,7 @@ def _export(
     inputs: list[str],
     outputs: list[str],
     dynamic_shapes: tuple[Any, ...],
+    translations: Translations | None = None,
 ) -> bytes:
     with _quiet():
         try:
@@ -91,6 +100,7 @@ def _export(
                 input_names=inputs,
                 output_names=outputs,
                 dynamic_shapes=dynamic_shapes,
+                custom_translation_table=translations,
                 verbose=False,
             )
         except ModuleNotFoundError:

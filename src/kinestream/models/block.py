@@ -13,6 +13,7 @@ from torch import Tensor, nn
 
 from kinestream.errors import ConfigError
 from kinestream.models.norm import NormName, frame_norm
+from kinestream.models.quantising.linear import GridLinear
 from kinestream.models.tape import Tape
 from kinestream.models.temporal import Delay
 from kinestream.models.tick import Tick
@@ -91,7 +92,7 @@ class Residual(nn.Module):
         self.norm: nn.Module = nn.Identity()
         same = in_channels == out_channels and stride == 1
         if kind == "project" or (kind == "auto" and not same):
-            self.product = nn.Linear(in_channels, out_channels, bias=bias)
+            self.product = GridLinear(in_channels, out_channels, bias=bias)
             self.norm = frame_norm(norm, out_channels, joints)
 
     def forward(

@@ -15,6 +15,7 @@ from torch import Tensor, nn
 from kinestream.errors import ConfigError
 from kinestream.models.block import Block
 from kinestream.models.norm import NormName, frame_norm
+from kinestream.models.quantising.linear import GridLinear
 from kinestream.models.tape import Tape
 from kinestream.models.temporal import Delay, SlidingMax, TemporalConv, TemporalOperator
 from kinestream.models.tick import Tick
@@ -80,7 +81,7 @@ class TemporalBranch(Block):
         super().__init__()
         kernel, dilation = _window(branch)
         ahead = min(lookahead, (kernel - 1) * dilation // 2)
-        self.product = nn.Linear(in_channels, out_channels)
+        self.product = GridLinear(in_channels, out_channels)
         self.norm: nn.Module | None = None
         self.operator: TemporalOperator
         self.wait = Delay(lookahead - ahead)
@@ -223,7 +224,7 @@ class MixedBranches(Block):
         )
         self.share = nn.Parameter(torch.zeros(joints, 1)) if whole_body else None
         self.norm = frame_norm(norm, channels, joints)
-        self.product = nn.Linear(channels, channels)
+        self.product = GridLinear(channels, channels)
         self.norm_out = frame_norm(norm, channels, joints)
         self.lookahead = lookahead
         self.stride = stride

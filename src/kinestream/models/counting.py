@@ -37,6 +37,7 @@ from kinestream.models.ctrgcn import ChannelTopology
 from kinestream.models.dgstgcn import GroupTopology
 from kinestream.models.graph_conv import GraphConv
 from kinestream.models.network import Network
+from kinestream.models.quantising.linear import GridLinear
 from kinestream.models.temporal import Average, TemporalConv
 
 
@@ -176,6 +177,7 @@ def _group_topology(topology: GroupTopology, x: Tensor, y: Tensor) -> int:
 
 RULES: dict[type[nn.Module], Callable[[Any, Tensor, Tensor], int]] = {
     nn.Linear: _linear,
+    GridLinear: _linear,
     nn.Conv1d: _joint_conv,
     TemporalConv: _temporal_conv,
     GraphConv: _graph_conv,

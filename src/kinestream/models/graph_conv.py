@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from kinestream.errors import ConfigError
+from kinestream.models.quantising.grid import Grid
 
 Edges = Literal["importance", "offset", "learned", "fixed"]
 
@@ -55,6 +56,7 @@ class GraphConv(nn.Module):
         adjacency = torch.as_tensor(partition, dtype=torch.float32)
         parts = len(adjacency)
         self.kind = edges
+        self.grid = Grid()
         self.mask: nn.Parameter | None = None
         if edges == "learned":
             self.mask = nn.Parameter(adjacency.clone())
@@ -84,6 +86,10 @@ class GraphConv(nn.Module):
             self.partition * self.mask if self.kind == "importance" else self.partition + self.mask
         )
 
+    def matrix(self) -> Tensor:
+        """(P*C, C'): all weights."""
+        return self.weight.flatten(0, 1)
+
     def forward(self, x: Tensor, edges: Tensor | None = None) -> Tensor:
         """(..., V, C) -> (..., V, C'), along E or along edges (..., P, V, V) made for the frame."""
         if edges is None:
@@ -91,7 +97,7 @@ class GraphConv(nn.Module):
         gather = edges.movedim(-1, -3).flatten(-3, -2)  # (..., W*P, V)
         x = torch.matmul(gather, x)  # (..., W*P, C)
         x = torch.unflatten(x, -2, (edges.shape[-1], edges.shape[-3])).flatten(-2)  # (..., W, P*C)
-        y = x @ self.weight.flatten(0, 1)  # (..., W, C')
+        y = self.grid.frames(x) @ self.grid.weights(self.matrix())  # (..., W, C')
         if self.bias is None:
             return y
         if self.bias.dim() == 1:

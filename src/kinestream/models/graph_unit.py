@@ -15,6 +15,7 @@ from torch import Tensor, nn
 from kinestream.models.block import Block
 from kinestream.models.graph_conv import Edges, GraphConv
 from kinestream.models.norm import NormName, frame_norm
+from kinestream.models.quantising.linear import GridLinear
 from kinestream.models.tape import Tape
 from kinestream.models.tick import Tick
 
@@ -27,7 +28,7 @@ class Shortcut(nn.Module):
         self.product: nn.Module = nn.Identity()
         self.norm: nn.Module = nn.Identity()
         if in_channels != out_channels:
-            self.product = nn.Linear(in_channels, out_channels)
+            self.product = GridLinear(in_channels, out_channels)
             self.norm = frame_norm(norm, out_channels, joints)
 
     def forward(self, x: Tensor) -> Tensor:

@@ -11,6 +11,7 @@ from kinestream.errors import ConfigError
 from kinestream.features import Pipeline
 from kinestream.models import Network, build_network
 from kinestream.models.norm import batch_norms
+from kinestream.models.quantising.grid import products
 from kinestream.models.windows import Windowed
 from kinestream.skeletons import adjacency
 from kinestream.training.config import TrainConfig
@@ -96,6 +97,10 @@ def check_trains(config: TrainConfig, network: Network) -> None:
         raise ConfigError(
             "norm 'batch' takes statistics over all frames of a batch, which chunks do not see: set "
             "training.segment to 0, training.batch_norm to 'frozen' or norm to 'layer'."
+        )
+    if settings.quantise and not any(products(network)):
+        raise ConfigError(
+            "training.quantise: this network has no product that is worth eight bits; leave it out."
         )
     if isinstance(network, Windowed) and settings.batch_norm == "batch" and batch_norms(network):
         raise ConfigError(

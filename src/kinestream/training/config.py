@@ -183,6 +183,10 @@ class TrainingConfig(Section):
     """Steps in a row without a finite loss and gradient that end a run; fewer are skipped."""
     best_valid: Literal["", "accuracy", "frame_accuracy", "edit", "f1@10", "f1@25", "f1@50"] = ""
     """Also keep the weights that are best on the validation subjects by this figure."""
+    quantise: Literal["", "int8"] = ""
+    """Round products as the eight-bit graph will, so that the network learns to live with it."""
+    quantise_from: int = Field(default=1, ge=1)
+    """The first epoch that does; earlier ones are exact."""
     tensorboard: bool = False
     """Write the figures for TensorBoard, too."""
 
@@ -193,6 +197,14 @@ class TrainingConfig(Section):
         if not whole and value != "auto":
             raise ValueError(f"it is a number of frames, 0 for all, or 'auto', got {value!r}")
         return value
+
+    @model_validator(mode="after")
+    def _rounds_in_some_epoch(self) -> Self:
+        if self.quantise and self.quantise_from > self.epochs:
+            raise ValueError(
+                f"quantise_from must be one of the {self.epochs} epochs, got {self.quantise_from}"
+            )
+        return self
 
 
 class TrainConfig(Section):

@@ -23,6 +23,7 @@ from kinestream.training.guard import check_weights
 from kinestream.training.job import Job, begin
 from kinestream.training.pieces import Trial
 from kinestream.training.ranks import joined
+from kinestream.training.rounding import rounding
 from kinestream.training.run_folder import RunFolder
 from kinestream.training.signals import StoppedError
 from kinestream.training.source import Source
@@ -123,7 +124,8 @@ def _epoch(job: Job, epoch: int, watch: Watch) -> None:
         return job.maker(augment(job.clips[number], config.augment, rng), rng)
 
     row: dict[str, Any] = {"epoch": epoch}
-    row |= train_epoch(config, learner, job.clips, epoch, make, _between(job, epoch, watch))
+    with rounding(job, epoch):
+        row |= train_epoch(config, learner, job.clips, epoch, make, _between(job, epoch, watch))
     if epoch % settings.test_every == 0 or epoch == settings.epochs:
         row |= _test(job)
         _keep_best(job, epoch, row)

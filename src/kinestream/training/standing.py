@@ -41,6 +41,7 @@ class Standing(BaseModel):
         segment: Frames in memory at once, where they are found out; 0 before that.
         scaler: State of the scaler of half-precision gradients, where there is one.
         best: The best figure on validation so far, where one is asked for.
+        ranges: Of the frames of products that are rounded, as the newest rounded epoch found them.
     """
 
     model_config = ConfigDict(extra="forbid")
@@ -51,3 +52,4 @@ class Standing(BaseModel):
     segment: int = Field(default=0, ge=0)
     scaler: dict[str, int | float] = {}
     best: float | None = None
+    ranges: dict[str, tuple[float, float]] = {}

@@ -8,6 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from kinestream.memory import Memory
+from kinestream.models.quantising.grid import Grid
 from kinestream.models.temporal.operator import TemporalOperator
 from kinestream.models.tick import Tick
 
@@ -35,15 +36,21 @@ class TemporalConv(TemporalOperator):
         super().__init__(kernel, dilation=dilation, stride=stride, lookahead=lookahead)
         self.weight = nn.Parameter(torch.empty(kernel, in_channels, out_channels))
         self.bias = nn.Parameter(torch.zeros(out_channels))
+        self.grid = Grid()
         nn.init.normal_(self.weight, std=math.sqrt(2 / (kernel * in_channels)))
+
+    def matrix(self) -> Tensor:
+        """(k*C_in, C_out): all weights."""
+        return self.weight.flatten(0, 1)
 
     def forward(self, x: Tensor) -> Tensor:
         frames = x.shape[1]
-        x = self.pad(x)  # (N, T + (k-1)d, ..., V, C)
+        x = self.grid.frames(self.pad(x))  # (N, T + (k-1)d, ..., V, C)
+        weight = self.grid.weights(self.matrix()).unflatten(0, self.weight.shape[:2])
         y: Tensor = self.bias
         for tap in range(self.kernel):
             start = tap * self.dilation
-            y = y + x[:, start : start + frames : self.stride] @ self.weight[tap]
+            y = y + x[:, start : start + frames : self.stride] @ weight[tap]
         return y  # (N, ceil(T / stride), ..., V, C')
 
     def memories(self, name: str, shape: tuple[int, ...], now: Tick) -> tuple[Memory, ...]:
@@ -56,8 +63,9 @@ class TemporalConv(TemporalOperator):
         self, x: Tensor, past: tuple[Tensor, ...], now: Tick
     ) -> tuple[Tensor, tuple[Tensor, ...]]:
         if not past:
-            return x @ self.weight[0] + self.bias, ()
+            return self.grid.frames(x) @ self.grid.weights(self.matrix()) + self.bias, ()
         older = past[0] if self.kernel > 2 else past[0][:, None]
         window = torch.cat([older, x[:, None]], dim=1)  # (N, k, ..., V, C)
         window = window.movedim(1, -2).flatten(-2)  # (N, ..., V, k*C)
-        return window @ self.weight.flatten(0, 1) + self.bias, (x,)
+        y = self.grid.frames(window) @ self.grid.weights(self.matrix())
+        return y + self.bias, (x,)

@@ -1,0 +1,1 @@
+"""Products in eight bits: where their factors lie, and how the steps are found."""
