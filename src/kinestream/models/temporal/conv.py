@@ -46,7 +46,7 @@ class TemporalConv(TemporalOperator):
     def forward(self, x: Tensor) -> Tensor:
         frames = x.shape[1]
         x = self.grid.frames(self.pad(x))  # (N, T + (k-1)d, ..., V, C)
-        weight = self.grid.weights(self.matrix()).unflatten(0, self.weight.shape[:2])
+        weight = torch.unflatten(self.grid.weights(self.matrix()), 0, self.weight.shape[:2])
         y: Tensor = self.bias
         for tap in range(self.kernel):
             start = tap * self.dilation
