@@ -46,6 +46,7 @@ class SlidingSum(TemporalOperator):
 
     Source: the temporal aggregation of RT-ST-GCN (MLSP 2024).
 
+    >>> import torch
     >>> x = torch.ones(1, 5, 1, 1)
     >>> SlidingSum(3)(x).flatten().tolist()
     [1.0, 2.0, 3.0, 3.0, 3.0]
