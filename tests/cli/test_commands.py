@@ -17,7 +17,18 @@ from kinestream.bundle import Bundle, shipped_bundles
 from kinestream.skeletons import layout_names
 
 Run = Callable[..., Any]
-COMMANDS = ["bundles", "data", "demo", "export", "import", "models", "run", "skeletons", "synth"]
+COMMANDS = [
+    "benchmark",
+    "bundles",
+    "data",
+    "demo",
+    "export",
+    "import",
+    "models",
+    "run",
+    "skeletons",
+    "synth",
+]
 COMMANDS += ["plot", "train"]
 
 
