@@ -16,7 +16,7 @@ from kinestream.features.times import resample_times
 from kinestream.skeletons import skeleton
 from kinestream.streaming import Recogniser, Stream, push_many, resample_clip
 from kinestream.streaming.engine import Engine, StreamMemory
-from kinestream.streaming.runners.runner import Arrays, Call
+from kinestream.streaming.runners import Call, Lending
 from kinestream.streaming.seats import Pool
 
 Array = NDArray[np.float32]
@@ -35,7 +35,7 @@ class _NoGraph:
 
     inputs = outputs = frozenset[str]()
 
-    def call(self, inputs: Arrays, outputs: Arrays) -> Call:
+    def call(self, inputs: Lending, outputs: Lending) -> Call:
         return lambda: None
 
 

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from kinestream.memory import Memory
 from kinestream.streaming.rings import Ring, common_period
-from kinestream.streaming.runners import Call, Runner
+from kinestream.streaming.runners import Call, Lent, Runner
 
 Array = NDArray[np.float32]
 
@@ -72,6 +72,7 @@ class Block:
         self._delay = max((memory.delay for memory in memories), default=0)
         self._groups: dict[bool, tuple[int, list[Seated]]] = {}
         self._plans: dict[tuple[int, int, int], Plan] = {}
+        self._lent: dict[tuple[int, int], Lent] = {}
         self._free = list(range(seats))[::-1]
 
     def sit_down(self) -> int | None:
@@ -129,28 +130,36 @@ class Block:
         if plan is None:
             if len(self._plans) >= MOST_PLANS:
                 self._plans.clear()
+                self._lent.clear()
             plan = self._plans[key] = self._plan(frame, seats)
         return plan
 
     def _plan(self, frame: int, seats: slice) -> Plan:
-        inputs: dict[str, NDArray[Any]] = {
-            "frame": self.frame[seats],
-            "index": self.index[seats],
-            "length": self.length[seats],
+        inputs = {
+            "frame": self._lend(self.frame[seats]),
+            "index": self._lend(self.index[seats]),
+            "length": self._lend(self.length[seats]),
         }
-        outputs = {"logits": self.logits[seats]}
+        outputs = {"logits": self._lend(self.logits[seats])}
         twins = []
         for ring, read, made in self._rings:
             memory, in_place = ring.memory, ring.in_place(seats)
             next_entry, entry = memory.next_entry(frame), memory.entry(frame)
             for name, reading, buffer in zip(memory.inputs, memory.reads, read, strict=True):
-                inputs[name] = ring.read(reading, next_entry, seats) if in_place else buffer[seats]
-            outputs[memory.output] = made[seats]
+                view = ring.read(reading, next_entry, seats) if in_place else buffer[seats]
+                inputs[name] = self._lend(view)
+            place, twin = made[seats], None
             if in_place and entry is not None:
-                outputs[memory.output] = place = ring.place(entry, seats)
-                if (twin := ring.twin(entry, seats)) is not None:
-                    twins.append((twin, place))
+                place, twin = ring.place(entry, seats), ring.twin(entry, seats)
+            outputs[memory.output] = self._lend(place)
+            if twin is not None:
+                twins.append((twin, place))
         return Plan(self._runner.call(inputs, outputs), twins)
+
+    def _lend(self, view: NDArray[Any]) -> Lent:
+        """A view to hand over; the same object for all plans that hand it over."""
+        address: int = view.__array_interface__["data"][0]
+        return self._lent.setdefault((address, view.nbytes), Lent(view))
 
 
 def _seated(memory: Memory, seats: int) -> Seated:

@@ -7,6 +7,6 @@ numpy         slow and independent: for cross-checks, and where nothing else run
 
 from kinestream.streaming.runners.choice import RUNNERS, make_runner
 from kinestream.streaming.runners.ort import open_session
-from kinestream.streaming.runners.runner import Call, Runner
+from kinestream.streaming.runners.runner import Call, Lending, Lent, Runner
 
-__all__ = ["RUNNERS", "Call", "Runner", "make_runner", "open_session"]
+__all__ = ["RUNNERS", "Call", "Lending", "Lent", "Runner", "make_runner", "open_session"]

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Iterable
 
 import onnxruntime as ort
-from numpy.typing import NDArray
 from onnxruntime.capi.onnxruntime_pybind11_state import OrtDevice, OrtValue, OrtValueVector
 
 from kinestream.errors import BundleError
-from kinestream.streaming.runners.runner import Arrays, Call
+from kinestream.streaming.runners.runner import Call, Lending, Lent
 
 CPU = OrtDevice(OrtDevice.cpu(), OrtDevice.default_memory(), 0)
 
@@ -29,32 +28,31 @@ class OrtRunner:
     def __init__(self, graph: bytes) -> None:
         self._session = open_session(graph)
         self._options = ort.RunOptions()
+        self._named: dict[tuple[tuple[str, ...], tuple[str, ...]], tuple[list[str], list[str]]] = {}
         self.inputs = frozenset(value.name for value in self._session.get_inputs())
         self.outputs = frozenset(value.name for value in self._session.get_outputs())
 
-    def call(self, inputs: Arrays, outputs: Arrays) -> Call:
-        taken = [name for name in inputs if name in self.inputs]
-        made = list(outputs)
-        feeds = _vector([inputs[name] for name in taken])
-        fetches = _vector(list(outputs.values()))
-        devices = [CPU] * len(made)
-        run, options = self._session.run_with_ortvaluevector, self._options
+    def call(self, inputs: Lending, outputs: Lending) -> Call:
+        taken, made = self._names(inputs, outputs)
+        feeds = _vector(inputs[name] for name in taken)
+        fetches = _vector(outputs[name] for name in made)
+        devices, options = [CPU] * len(made), self._options
+        run = self._session.run_with_ortvaluevector
+        return lambda: run(options, taken, feeds, made, fetches, devices)
 
-        lent = [inputs, outputs]
-
-        def call() -> None:
-            run(options, taken, feeds, made, fetches, devices)
-            assert lent  # the handles do not keep their arrays
-
-        return call
+    def _names(self, inputs: Lending, outputs: Lending) -> tuple[list[str], list[str]]:
+        """What is taken and made; the same lists for all calls of one engine."""
+        names = tuple(name for name in inputs if name in self.inputs), tuple(outputs)
+        return self._named.setdefault(names, (list(names[0]), list(names[1])))
 
 
-def _vector(arrays: list[NDArray[Any]]) -> OrtValueVector:
+def _vector(lent: Iterable[Lent]) -> OrtValueVector:
     """Handles on arrays, which stay where they are."""
     vector = OrtValueVector()
-    vector.reserve(len(arrays))
-    for array in arrays:
-        vector.push_back(OrtValue.ortvalue_from_numpy(array, CPU))
+    for each in lent:
+        if each.handle is None:
+            each.handle = OrtValue.ortvalue_from_numpy(each.array, CPU)
+        vector.push_back(each.handle)
     return vector
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from kinestream.errors import BundleError
 from kinestream.extras import needs
 from kinestream.streaming.runners.ort import short
-from kinestream.streaming.runners.runner import Arrays, Call
+from kinestream.streaming.runners.runner import Call, Lending
 
 
 class NumpyRunner:
@@ -29,14 +29,14 @@ class NumpyRunner:
         self.inputs = frozenset(self._evaluator.input_names)
         self.outputs = frozenset(self._evaluator.output_names)
 
-    def call(self, inputs: Arrays, outputs: Arrays) -> Call:
-        taken = {name: array for name, array in inputs.items() if name in self.inputs}
+    def call(self, inputs: Lending, outputs: Lending) -> Call:
+        taken = {name: lent.array for name, lent in inputs.items() if name in self.inputs}
 
         def call() -> None:
             made = self._evaluator.run(list(outputs), taken)
-            for array, value in zip(outputs.values(), made, strict=True):
-                if array.shape != value.shape:  # numpy would repeat it
-                    raise ValueError(f"the graph makes {value.shape} instead of {array.shape}")
-                array[...] = value
+            for lent, value in zip(outputs.values(), made, strict=True):
+                if lent.array.shape != value.shape:  # numpy would repeat it
+                    raise ValueError(f"the graph makes {value.shape}, not {lent.array.shape}")
+                lent.array[...] = value
 
         return call

@@ -7,7 +7,23 @@ from typing import Any, Protocol
 
 from numpy.typing import NDArray
 
-Arrays = Mapping[str, NDArray[Any]]
+
+class Lent:
+    """An array that a runner reads or writes where it lies.
+
+    Attributes:
+        array: Of one piece.
+        handle: What the runner made of it, kept for the next call that reads or writes it.
+    """
+
+    __slots__ = ("array", "handle")
+
+    def __init__(self, array: NDArray[Any]) -> None:
+        self.array = array
+        self.handle: Any = None
+
+
+Lending = Mapping[str, Lent]
 
 Call = Callable[[], None]
 """Runs the graph once: reads the arrays it was made for, as they are then, and writes the others."""
@@ -24,10 +40,10 @@ class Runner(Protocol):
     inputs: frozenset[str]
     outputs: frozenset[str]
 
-    def call(self, inputs: Arrays, outputs: Arrays) -> Call:
-        """Make a call that reads and writes arrays where they lie.
+    def call(self, inputs: Lending, outputs: Lending) -> Call:
+        """Make a call that reads and writes arrays where they lie; the caller keeps them.
 
         Args:
-            inputs: Of one piece each, by name; names that the graph does not take are left out.
-            outputs: Where results are written, of one piece each. None overlaps an input.
+            inputs: By name; names that the graph does not take are left out.
+            outputs: Where results are written. None overlaps an input.
         """

@@ -6,11 +6,12 @@ import threading
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from kinestream.errors import BundleError
 from kinestream.extras import needs
 from kinestream.streaming.runners.ort import short
-from kinestream.streaming.runners.runner import Arrays, Call
+from kinestream.streaming.runners.runner import Call, Lending, Lent
 
 OPTIONS = {
     "PERFORMANCE_HINT": "LATENCY",
@@ -47,13 +48,14 @@ class OpenVinoRunner:
         self.inputs = frozenset(port.any_name for port in self._model.inputs)
         self.outputs = frozenset(port.any_name for port in self._model.outputs)
 
-    def call(self, inputs: Arrays, outputs: Arrays) -> Call:
-        taken = {name: array for name, array in inputs.items() if name in self.inputs}
+    def call(self, inputs: Lending, outputs: Lending) -> Call:
+        taken = {name: lent.array for name, lent in inputs.items() if name in self.inputs}
         whole = {name: array for name, array in taken.items() if array.dtype == np.int64}
-        lent = taken | {name: array.copy() for name, array in whole.items()} | dict(outputs)
+        narrow = {name: array.copy() for name, array in whole.items()}
         request = self._request(taken)
         tensors = {
-            name: self._openvino.Tensor(array, shared_memory=True) for name, array in lent.items()
+            name: self._tensor(narrow[name]) if name in narrow else self._handle(lent)
+            for name, lent in {**inputs, **outputs}.items()
         }
         model = request.get_compiled_model()
         given = [(n, tensors[port.any_name]) for n, port in enumerate(model.inputs)]
@@ -61,7 +63,7 @@ class OpenVinoRunner:
 
         def call() -> None:
             for name, array in whole.items():
-                np.minimum(array, LARGEST, out=lent[name])
+                np.minimum(array, LARGEST, out=narrow[name])
             with self._one_at_a_time:
                 for number, tensor in given:  # by number, since a name is searched for
                     request.set_input_tensor(number, tensor)
@@ -71,7 +73,15 @@ class OpenVinoRunner:
 
         return call
 
-    def _request(self, inputs: Arrays) -> Any:
+    def _handle(self, lent: Lent) -> Any:
+        if lent.handle is None:
+            lent.handle = self._tensor(lent.array)
+        return lent.handle
+
+    def _tensor(self, array: NDArray[Any]) -> Any:
+        return self._openvino.Tensor(array, shared_memory=True)
+
+    def _request(self, inputs: dict[str, NDArray[Any]]) -> Any:
         """Compiled for so many people: with a number that is open it would be several times slower."""
         people = len(inputs["frame"])
         if people not in self._requests:
