@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import weakref
 from collections.abc import Sequence
+from functools import cached_property
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -37,12 +38,28 @@ class Plan(NamedTuple):
     twins: list[tuple[Array, Array]]
 
 
-class Seated(NamedTuple):
-    """A ring, and arrays for what the graph reads of it and makes for it where it cannot lie there."""
+class Seated:
+    """A ring, and arrays for what the graph reads of it and makes for it where it cannot lie there.
 
-    ring: Ring
-    read: list[Array]
-    made: Array
+    Args:
+        memory: What the ring keeps.
+        seats: S.
+    """
+
+    def __init__(self, memory: Memory, seats: int) -> None:
+        self.ring = Ring(memory, seats)
+        self._seats = seats
+
+    @cached_property
+    def read(self) -> list[Array]:
+        """For each reading (S, *window)."""
+        memory = self.ring.memory
+        return [np.zeros((self._seats, *memory.window), np.float32) for _ in memory.reads]
+
+    @cached_property
+    def made(self) -> Array:
+        """(S, *shape)."""
+        return np.zeros((self._seats, *self.ring.memory.shape), np.float32)
 
 
 class Block:
@@ -68,7 +85,7 @@ class Block:
         self.length = np.zeros(seats, np.int64)
         self.logits = np.zeros((seats, classes), np.float32)
         self._runner = runner
-        self._rings = [_seated(memory, seats) for memory in memories]
+        self._rings = [Seated(memory, seats) for memory in memories]
         self._delay = max((memory.delay for memory in memories), default=0)
         self._groups: dict[bool, tuple[int, list[Seated]]] = {}
         self._plans: dict[tuple[int, int, int], Plan] = {}
@@ -80,8 +97,8 @@ class Block:
         if not self._free:
             return None
         seat = self._free.pop()
-        for ring, *_ in self._rings:
-            ring.seat(seat)[...] = 0
+        for each in self._rings:
+            each.ring.seat(seat)[...] = 0
         self.length[seat] = OPEN
         return seat
 
@@ -91,7 +108,7 @@ class Block:
 
     def kept(self, seat: int) -> list[Array]:
         """All that the stream on a seat remembers, a view for each memory."""
-        return [ring.seat(seat) for ring, *_ in self._rings]
+        return [each.ring.seat(seat) for each in self._rings]
 
     def step(self, frame: int, first: int, count: int) -> None:
         """Take frame number ``frame`` of ``count`` streams from seat ``first`` on.
@@ -100,18 +117,19 @@ class Block:
         """
         seats = slice(first, first + count)
         period, copied = self._copied(count == 1)
-        for ring, read, _ in copied:
-            entry = ring.memory.next_entry(frame)
-            for buffer, reading in zip(read, ring.memory.reads, strict=True):
-                buffer[seats] = ring.read(reading, entry, seats)
+        for each in copied:
+            memory = each.ring.memory
+            entry = memory.next_entry(frame)
+            for buffer, reading in zip(each.read, memory.reads, strict=True):
+                buffer[seats] = each.ring.read(reading, entry, seats)
         plan = self._plan_for(frame, period, seats)
         plan.call()
         for target, source in plan.twins:
             target[...] = source
-        for ring, _, made in copied:
-            made_now = ring.memory.entry(frame)
-            if made_now is not None:
-                ring.keep(made_now, made[seats], seats)
+        for each in copied:
+            made = each.ring.memory.entry(frame)
+            if made is not None:
+                each.ring.keep(made, each.made[seats], seats)
 
     def _copied(self, alone: bool) -> tuple[int, list[Seated]]:
         """After how many frames calls repeat, and the rings that they read and write copies of."""
@@ -142,15 +160,18 @@ class Block:
         }
         outputs = {"logits": self._lend(self.logits[seats])}
         twins = []
-        for ring, read, made in self._rings:
-            memory, in_place = ring.memory, ring.in_place(seats)
+        for each in self._rings:
+            ring, memory = each.ring, each.ring.memory
             next_entry, entry = memory.next_entry(frame), memory.entry(frame)
-            for name, reading, buffer in zip(memory.inputs, memory.reads, read, strict=True):
-                view = ring.read(reading, next_entry, seats) if in_place else buffer[seats]
-                inputs[name] = self._lend(view)
-            place, twin = made[seats], None
-            if in_place and entry is not None:
+            if ring.in_place(seats):
+                views = [ring.read(reading, next_entry, seats) for reading in memory.reads]
+            else:
+                views = [buffer[seats] for buffer in each.read]
+            inputs |= zip(memory.inputs, map(self._lend, views), strict=True)
+            if ring.in_place(seats) and entry is not None:
                 place, twin = ring.place(entry, seats), ring.twin(entry, seats)
+            else:
+                place, twin = each.made[seats], None
             outputs[memory.output] = self._lend(place)
             if twin is not None:
                 twins.append((twin, place))
@@ -160,11 +181,6 @@ class Block:
         """A view to hand over; the same object for all plans that hand it over."""
         address: int = view.__array_interface__["data"][0]
         return self._lent.setdefault((address, view.nbytes), Lent(view))
-
-
-def _seated(memory: Memory, seats: int) -> Seated:
-    read = [np.zeros((seats, *memory.window), np.float32) for _ in memory.reads]
-    return Seated(Ring(memory, seats), read, np.zeros((seats, *memory.shape), np.float32))
 
 
 class Pool:
