@@ -99,7 +99,7 @@ def test_facts_are_counted_from_the_bundle(bundle: Bundle, bundle_path: Path) ->
     tensors = load_file(bundle_path / WEIGHTS)
     learned = [v for k, v in tensors.items() if not k.endswith(("partition", "tracked"))]
     assert facts.parameters <= sum(value.size for value in learned)
-    assert facts.state_words == sum(m.slots * np.prod(m.shape) for m in bundle.manifest.memories())
+    assert facts.state_words == sum(m.words for m in bundle.manifest.memories())
     assert precisions(bundle) == ["fp32"]
 
 

@@ -21,6 +21,7 @@ from tests.streaming.live_frames import FPS, Array, adds_up, sensors, walk
 
 from kinestream.errors import DataError, InputError, SkeletonError
 from kinestream.streaming import Recogniser
+from kinestream.streaming.engine import StreamMemory
 from kinestream.streaming.live import LiveCounters, Record, SceneRecord
 from kinestream.streaming.live.order import Order
 from kinestream.streaming.live.person import Person
@@ -36,6 +37,8 @@ def weight(value: Any, seen: dict[int, Any] | None = None) -> int:
     if id(value) in seen or isinstance(value, Recogniser | str | bytes | type):
         return 0
     seen[id(value)] = value
+    if isinstance(value, StreamMemory):
+        return sum(kept.size for kept in value.kept())
     if isinstance(value, np.ndarray):
         return value.size
     if isinstance(value, dict):

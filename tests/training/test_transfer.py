@@ -306,9 +306,9 @@ def test_a_run_and_its_bundle_are_the_same_source(
 
 
 def test_a_shipped_bundle_is_found_by_name() -> None:
-    source = load_source(Path("utkinect"))
-    assert (source.name, source.skeleton.num_joints, len(source.classes)) == ("utkinect", 20, 11)
-    assert source.weights["head.product.weight"].shape == (11, 64)
+    source = load_source(Path("sp_sw_har"))
+    assert (source.name, source.skeleton.num_joints, len(source.classes)) == ("sp_sw_har", 2, 5)
+    assert source.weights["head.product.weight"].shape == (5, 128)
 
 
 def test_what_a_run_started_from_is_written_down(tmp_path: Path) -> None:

@@ -209,5 +209,5 @@ class Pool:
             taken = block.sit_down()
             assert taken is not None
             seat = taken
-        weakref.finalize(stream, block.stand_up, seat)
+        weakref.finalize(stream, block.stand_up, seat).atexit = False
         return block, seat
