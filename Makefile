@@ -29,13 +29,11 @@ bench: .venv/bench          ## measure speed and memory, write results/
 	OMP_NUM_THREADS=1 $(BIN)/python benchmarks/streaming.py --out results/streaming.json
 	$(BIN)/python benchmarks/training_memory.py --out results/training_memory.json
 	$(BIN)/python benchmarks/continual_cost.py --out results/continual_cost.json
-
 	$(BIN)/python benchmarks/training_throughput.py --out results/training_throughput.json
 
 ARCHIVES ?= ../shared/data
 accuracy: .venv/dev        ## train the shipped configurations and measure them on people or views they never saw
 	$(BIN)/python benchmarks/accuracy.py --archives $(ARCHIVES) --work build/accuracy --out results/accuracy.json
-
 	$(BIN)/python benchmarks/nw_ucla.py --archives $(ARCHIVES) --work build/nw_ucla --out results/nw_ucla.json
 
 clean:

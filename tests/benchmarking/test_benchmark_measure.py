@@ -39,7 +39,7 @@ def found(bundle_path: Path, data_path: Path) -> Benchmark:
 
 def test_every_row_holds_what_was_asked(found: Benchmark, bundle: Bundle) -> None:
     (row,) = found.rows
-    assert (row.bundle, row.engine, row.precision) == ("tiny", "onnxruntime", "fp32")
+    assert (row.bundle, row.engine, row.precision) == ("tiny", "onnxruntime", "float32")
     assert row.title == "tiny, onnxruntime"
     assert set(row.crowds) == {1, 3} and row.crowds[3].people == 3
     assert row.push.seconds.shape == row.step.seconds.shape == (2, 3)
@@ -100,7 +100,7 @@ def test_facts_are_counted_from_the_bundle(bundle: Bundle, bundle_path: Path) ->
     learned = [v for k, v in tensors.items() if not k.endswith(("partition", "tracked"))]
     assert facts.parameters <= sum(value.size for value in learned)
     assert facts.state_words == sum(m.words for m in bundle.manifest.memories())
-    assert precisions(bundle) == ["fp32"]
+    assert precisions(bundle) == ["float32"]
 
 
 def test_multiply_adds_are_written_at_export(bundle: Bundle) -> None:

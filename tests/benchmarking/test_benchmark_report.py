@@ -30,7 +30,7 @@ def made() -> Benchmark:
     first = Row(
         bundle="one",
         engine="onnxruntime",
-        precision="fp32",
+        precision="float32",
         facts=FACTS,
         push=times(2),
         step=times(1),

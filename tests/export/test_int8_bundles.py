@@ -11,6 +11,7 @@ import pytest
 import torch
 from numpy.typing import NDArray
 
+from kinestream.benchmarking import Settings, benchmark
 from kinestream.bundle import Bundle, load
 from kinestream.clips import Clip
 from kinestream.errors import ConfigError, DataError, ParityError
@@ -29,6 +30,14 @@ Array = NDArray[np.float32]
 def path(run_path: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("int8") / "tiny"
     return export_run(RunFolder(run_path), folder, int8=True, loss=20).path
+
+
+def test_a_benchmark_times_both_precisions(path: Path) -> None:
+    found = benchmark([path], Settings(people=(1,), rounds=1, frames=2))
+    assert [row.title for row in found.rows] == ["tiny, onnxruntime", "tiny, onnxruntime, int8"]
+    plain, rounded = (row.facts.step_bytes for row in found.rows)
+    assert (path / "step.onnx").stat().st_size == plain != rounded
+    assert (path / "step.int8.onnx").stat().st_size == rounded
 
 
 def worth(f1: tuple[float, float], agreement: float) -> Worth:

@@ -100,6 +100,25 @@ def test_a_stream_stands_still_while_others_move(engine: Engine) -> None:
     assert np.abs(found - expected).max() < 1e-5 * np.abs(expected).max()
 
 
+def test_plans_are_made_once_for_each_stream_and_phase(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Streams that are stepped one by one, with rings that take long to come round."""
+    network = network_of(299, spacing=1)
+    engine = engine_of(network)
+    made, call = [], engine._runner.call
+    monkeypatch.setattr(engine._runner, "call", lambda *given: made.append(1) or call(*given))
+    streams, frame = [engine.start() for _ in range(4)], frames_of(1)[0]
+    period = 2 * (299 // 2)
+    for _ in range(period + 1):  # the first frame has a plan of its own
+        for stream in streams:
+            engine.step([stream], frame)
+    known = len(made)
+    assert known >= 4 * period
+    for _ in range(period):
+        for stream in streams:
+            engine.step([stream], frame)
+    assert len(made) == known
+
+
 def test_seats_of_those_who_left_are_taken_again(engine: Engine) -> None:
     gc.collect()
     blocks = len(engine._pool._blocks)

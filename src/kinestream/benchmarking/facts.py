@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from kinestream.bundle import STEP, Bundle
+from kinestream.bundle import ROUNDED_STEP, STEP, Bundle
 
-FP32 = "fp32"
+FLOAT32 = "float32"
 
-GRAPHS = {FP32: STEP}
+GRAPHS = {FLOAT32: STEP, **ROUNDED_STEP}
 """The step graphs that a bundle may hold, by precision: each that is there becomes a row of its own."""
 
 
@@ -45,7 +45,7 @@ class Facts:
         return asdict(self)
 
 
-def facts_of(bundle: Bundle, precision: str = FP32) -> Facts:
+def facts_of(bundle: Bundle, precision: str = FLOAT32) -> Facts:
     """Read the facts of a bundle."""
     manifest = bundle.manifest
     return Facts(

@@ -34,7 +34,7 @@ class Variant:
 
     def open(self) -> Bundle:
         """The bundle, opened anew: its streams share weights with others, and no seats."""
-        return load(self.path, engine=self.engine)
+        return load(self.path, engine=self.engine, precision=self.precision)
 
 
 def benchmark(bundles: Sequence[str | Path], settings: Settings | None = None) -> Benchmark:
@@ -158,7 +158,7 @@ def _row(
 
 
 def _memory(variant: Variant, people: int) -> dict[str, int] | None:
-    found = memory_of(variant.path, variant.engine, people)
+    found = memory_of(variant.path, variant.engine, people, precision=variant.precision)
     if found is None:
         return None
     grown = found["streaming"] - found["imported"]

@@ -36,6 +36,9 @@ def draw(found: Benchmark, path: Path) -> Path:
     axes.set_yticks(range(len(drawn)), names, fontsize=NORMAL, parse_math=False)
     axes.set_ylim(len(drawn) - 0.4, -0.6)
     axes.set_xscale("log")
+    for axis_ticks in (axes.xaxis.set_major_formatter, axes.xaxis.set_minor_formatter):
+        axis_ticks(lambda value, _: f"{value:g}")
+    axes.tick_params(axis="x", which="both", labelsize=NORMAL)
     axes.set_xlabel("milliseconds", fontsize=NORMAL, color=INK)
     axes.grid(axis="x", color=FAINT, alpha=0.25, linewidth=0.5)
     tidy(axes)

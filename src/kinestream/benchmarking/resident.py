@@ -23,7 +23,7 @@ CHILD = "from kinestream.benchmarking.resident import main; main()"
 
 
 def memory_of(
-    bundle: str | Path, engine: str, people: int, frames: int = 30
+    bundle: str | Path, engine: str, people: int, frames: int = 30, precision: str = "float32"
 ) -> dict[str, int] | None:
     """Measure in a child process.
 
@@ -35,7 +35,7 @@ def memory_of(
     Raises:
         BundleError: The child failed.
     """
-    arguments = [str(bundle), engine, str(people), str(frames)]
+    arguments = [str(bundle), engine, precision, str(people), str(frames)]
     try:
         done = subprocess.run(
             [sys.executable, "-c", CHILD, *arguments],
@@ -87,10 +87,10 @@ def main() -> None:
     from kinestream.benchmarking.stepping import pushing
     from kinestream.bundle import load
 
-    path, engine, people, frames = sys.argv[1:]
+    path, engine, precision, people, frames = sys.argv[1:]
 
     def prepare() -> object:
-        contestant = pushing("streams", load(path, engine=engine), int(people))
+        contestant = pushing("streams", load(path, engine=engine, precision=precision), int(people))
         for _ in range(int(frames)):
             contestant.step()
         return contestant

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from kinestream.benchmarking.facts import FP32, Facts
+from kinestream.benchmarking.facts import FLOAT32, Facts
 from kinestream.benchmarking.settings import Settings
 from kinestream.benchmarking.timing import Times
 
@@ -59,7 +59,7 @@ class Row:
     @property
     def title(self) -> str:
         """Bundle, engine and, where it is not the usual one, precision."""
-        precision = "" if self.precision == FP32 else f", {self.precision}"
+        precision = "" if self.precision == FLOAT32 else f", {self.precision}"
         return f"{self.bundle}, {self.engine}{precision}"
 
     def to_dict(self) -> dict[str, Any]:

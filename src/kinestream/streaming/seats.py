@@ -6,6 +6,7 @@ Legend: S seats, N of them that step together, C channels, V joints, M people, K
 from __future__ import annotations
 
 import weakref
+from collections import defaultdict
 from collections.abc import Sequence
 from functools import cached_property
 from typing import Any, NamedTuple
@@ -29,6 +30,7 @@ BLOCK_BYTES = 1 << 30
 """A block has fewer seats where all its memories would be larger than this."""
 
 MOST_PLANS = 1024
+"""Kept for the same seats: rings that take longer to come round have their plans made anew."""
 
 
 class Plan(NamedTuple):
@@ -88,7 +90,7 @@ class Block:
         self._rings = [Seated(memory, seats) for memory in memories]
         self._delay = max((memory.delay for memory in memories), default=0)
         self._groups: dict[bool, tuple[int, list[Seated]]] = {}
-        self._plans: dict[tuple[int, int, int], Plan] = {}
+        self._plans: defaultdict[tuple[int, int], dict[int, Plan]] = defaultdict(dict)
         self._lent: dict[tuple[int, int], Lent] = {}
         self._free = list(range(seats))[::-1]
 
@@ -143,14 +145,12 @@ class Block:
     def _plan_for(self, frame: int, period: int, seats: slice) -> Plan:
         if frame > self._delay:
             frame = self._delay + (frame - self._delay) % period
-        key = frame, seats.start, seats.stop
-        plan = self._plans.get(key)
-        if plan is None:
-            if len(self._plans) >= MOST_PLANS:
-                self._plans.clear()
-                self._lent.clear()
-            plan = self._plans[key] = self._plan(frame, seats)
-        return plan
+        plans = self._plans[seats.start, seats.stop]
+        if frame not in plans:
+            if len(plans) >= MOST_PLANS:
+                plans.clear()
+            plans[frame] = self._plan(frame, seats)
+        return plans[frame]
 
     def _plan(self, frame: int, seats: slice) -> Plan:
         inputs = {
