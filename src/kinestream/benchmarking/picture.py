@@ -19,6 +19,11 @@ def draw(found: Benchmark, path: Path) -> Path:
     Raises:
         MissingExtraError: matplotlib is not installed.
     """
+    from kinestream.extras import needs
+
+    with needs("drawing a benchmark", "plot", "matplotlib"):
+        from matplotlib.ticker import LogLocator
+
     from kinestream.viz.canvas import LARGE, NORMAL, clean, new_figure, place, save_figure, tidy
     from kinestream.viz.canvas import write as write_text
     from kinestream.viz.colours import FAINT, INK, PALETTE
@@ -36,12 +41,13 @@ def draw(found: Benchmark, path: Path) -> Path:
     axes.set_yticks(range(len(drawn)), names, fontsize=NORMAL, parse_math=False)
     axes.set_ylim(len(drawn) - 0.4, -0.6)
     axes.set_xscale("log")
-    for axis_ticks in (axes.xaxis.set_major_formatter, axes.xaxis.set_minor_formatter):
-        axis_ticks(lambda value, _: f"{value:g}")
-    axes.tick_params(axis="x", which="both", labelsize=NORMAL)
+    axes.xaxis.set_minor_locator(LogLocator(subs=(2, 5)))
+    for set_formatter in (axes.xaxis.set_major_formatter, axes.xaxis.set_minor_formatter):
+        set_formatter(lambda value, _: f"{value:g}")
     axes.set_xlabel("milliseconds", fontsize=NORMAL, color=INK)
     axes.grid(axis="x", color=FAINT, alpha=0.25, linewidth=0.5)
     tidy(axes)
+    axes.tick_params(axis="x", which="both", labelsize=NORMAL, labelcolor=INK)
     return save_figure(figure, path)
 
 
