@@ -16,7 +16,7 @@ pytest.importorskip("onnxscript")
 
 from kinestream.benchmarking.peers import PEERS, check_peers, make_peer  # noqa: E402
 from kinestream.benchmarking.peers.jit import compare, plain_step  # noqa: E402
-from kinestream.benchmarking.peers.plain_fifo import PlainFifo  # noqa: E402
+from kinestream.benchmarking.peers.plain_fifo import LeanFifo, PlainFifo  # noqa: E402
 from kinestream.benchmarking.peers.subject import (  # noqa: E402
     Subject,
     partition_of,
@@ -69,10 +69,13 @@ def clip_of(frames: int) -> Any:
     return torch.from_numpy(np.random.default_rng(0).normal(size=(1, 3, frames, 20))).float()
 
 
+@pytest.mark.parametrize("form", [PlainFifo, LeanFifo])
 @pytest.mark.parametrize("unbiased", [False, True])
-def test_the_plain_form_gives_the_numbers_of_the_network(unbiased: bool) -> None:
+def test_the_plain_form_gives_the_numbers_of_the_network(
+    form: type[PlainFifo], unbiased: bool
+) -> None:
     network, clip = network_of("rtstgcn", unbiased=unbiased), clip_of(30)
-    step = plain_step(plain := PlainFifo(network).eval(), plain, 20)
+    step = plain_step(plain := form(network).eval(), plain, 20)
     found = np.stack([step(clip[:, :, t].numpy()) for t in range(30)], axis=-1)
     assert found == pytest.approx(network(clip).numpy(), abs=1e-4)
 
@@ -81,14 +84,14 @@ def test_a_plain_form_that_answers_otherwise_is_refused() -> None:
     mine = subject("rtstgcn")
     plain = PlainFifo(network_of("rtstgcn")).eval()
     compare("eager", plain_step(plain, plain, 20), mine)
-    plain.get_parameter("in_bias").add_(0.5)
+    plain.get_parameter("stem.bias").add_(0.5)
     with pytest.raises(ConfigError, match=r"eager differs from the engine by .* left out"):
         compare("eager", plain_step(plain, plain, 20), mine)
 
 
-def test_jit_makes_two_contestants() -> None:
+def test_jit_makes_three_contestants() -> None:
     made = make_peer("jit", subject("rtstgcn"), ())
-    assert [each.name for each in made] == ["jit", "eager"]
+    assert [each.name for each in made] == ["jit", "jit, lean", "eager"]
     for each in made:
         answer: Any = each.step()
         assert answer.shape == (1, 4)

@@ -1,4 +1,4 @@
-"""The plain FIFO form of RT-ST-GCN in torch: as it is, and compiled by ``torch.jit``."""
+"""The plain FIFO form of RT-ST-GCN in torch: as it is, compiled by ``torch.jit``, and lean."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import numpy as np
 import torch
 from torch import nn
 
-from kinestream.benchmarking.peers.plain_fifo import PlainFifo
+from kinestream.benchmarking.peers.plain_fifo import LeanFifo, PlainFifo
 from kinestream.benchmarking.peers.subject import Subject
 from kinestream.benchmarking.stepping import Array, moving
 from kinestream.benchmarking.timing import Contestant
@@ -24,7 +24,7 @@ Step = Callable[[Array], Array]
 
 
 def plain_peers(subject: Subject) -> list[Contestant]:
-    """``jit`` and ``eager``, after their answers were compared with the engine's.
+    """``jit``, ``eager`` and ``jit, lean``, after their answers were compared with the engine's.
 
     Raises:
         ConfigError: The network is no causal RT-ST-GCN of one person as published, or its plain form
@@ -40,14 +40,16 @@ def plain_peers(subject: Subject) -> list[Contestant]:
             f"jit neither looks ahead nor labels several people together, as {subject.name} does: left "
             f"out."
         )
-    plain = PlainFifo(network).eval()
+    forms: dict[str, PlainFifo] = {"jit": PlainFifo(network), "jit, lean": LeanFifo(network)}
+    made: dict[str, tuple[PlainFifo, nn.Module]] = {}
     with warnings.catch_warnings():  # later versions of torch tell that there are newer compilers
         warnings.simplefilter("ignore", DeprecationWarning)
-        scripted = torch.jit.script(plain)
-    pair: dict[str, nn.Module] = {"jit": scripted, "eager": plain}
-    for name, run in pair.items():
+        for name, plain in forms.items():
+            made[name] = plain, torch.jit.script(plain.eval())
+    made["eager"] = forms["jit"], forms["jit"]
+    for name, (plain, run) in made.items():
         compare(name, plain_step(plain, run, network.num_joints), subject)
-    return [_contestant(name, plain, run, network) for name, run in pair.items()]
+    return [_contestant(name, plain, run, network) for name, (plain, run) in made.items()]
 
 
 def plain_step(plain: PlainFifo, run: nn.Module, joints: int) -> Step:
@@ -56,8 +58,7 @@ def plain_step(plain: PlainFifo, run: nn.Module, joints: int) -> Step:
 
     def step(frame: Array) -> Array:
         with torch.inference_mode():
-            logits, fifos, sums = run(torch.from_numpy(frame)[:, :, None], *state[0])
-        state[0] = fifos, sums
+            logits, state[0] = run(torch.from_numpy(frame)[:, :, None], state[0])
         answer: Array = logits.numpy()
         return answer
 

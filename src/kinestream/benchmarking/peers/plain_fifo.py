@@ -1,21 +1,25 @@
-"""RT-ST-GCN frame by frame as one would first write it: channels first, a FIFO and a running sum.
+"""RT-ST-GCN frame by frame as it was published: modules of torch, channels first, a FIFO summed anew.
 
-Operation for operation what the network's published formulas say: all partitions are multiplied out and
-then summed along adjacency times importance, norms are means and variances, the FIFO is shifted by
-concatenation. It shares the weights of an ``RTSTGCN`` and gives the same numbers (as long as nothing
-drifts), so that only the way of computing differs.
+Operation for operation what the code of Yudayev et al. (MLSP 2024) runs for a frame: one convolution
+to all partitions, which are then stacked and multiplied with adjacency times importance, a FIFO that is
+shifted by concatenation, its frames picked and summed, norms of means and variances. It shares the
+weights of an ``RTSTGCN`` and gives the same numbers, so that only the way of computing differs. The
+FIFO holds a whole period, where the published one is short when frames are spaced.
+
+:class:`LeanFifo` is the quickest form of it in torch that we know: nothing is copied but the FIFO.
+
+Legend: P partitions, C channels, K frames that are summed, V joints.
 """
 
 from __future__ import annotations
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor, nn
 
 from kinestream.errors import ConfigError
 from kinestream.models.block import PerFrame, Residual, SpatioTemporalBlock
 from kinestream.models.graph_conv import GraphConv
-from kinestream.models.norm import FrameLayerNorm
+from kinestream.models.norm import EPS, FrameLayerNorm
 from kinestream.models.rtstgcn import RTSTGCN
 from kinestream.models.temporal import SlidingSum
 from kinestream.models.temporal_unit import TemporalUnit
@@ -26,88 +30,123 @@ UNLIKE = (
 )
 
 
-def layer_norm(x: Tensor, weight: Tensor, bias: Tensor, eps: float) -> Tensor:
+class PlainNorm(nn.Module):
     """Of a frame (1, C, 1, V), over channels and joints together."""
-    mean = x.mean(dim=(1, 3), keepdim=True)
-    var = (x - mean).square().mean(dim=(1, 3), keepdim=True)
-    return (x - mean) / torch.sqrt(var + eps) * weight + bias
+
+    def __init__(self, norm: nn.Module) -> None:
+        super().__init__()
+        if not isinstance(norm, FrameLayerNorm):
+            raise ConfigError(UNLIKE)
+        self.weight, self.bias = norm.weight.T[:, None], norm.bias.T[:, None]  # (C, 1, V)
+        self.unbiased, self.eps = norm.gain != 1.0, EPS
+
+    def forward(self, x: Tensor) -> Tensor:
+        mean = torch.mean(x, dim=[1, 3], keepdim=True)
+        var = torch.var(x, dim=[1, 3], keepdim=True, unbiased=self.unbiased)
+        return self.weight * ((x - mean) / torch.sqrt(var + self.eps)) + self.bias
+
+
+class Aggregate(nn.Module):
+    """Sums over partitions and neighbours, then over the newest K frames."""
+
+    def __init__(self, graph: GraphConv, summed: SlidingSum) -> None:
+        super().__init__()
+        assert graph.mask is not None
+        self.edges = graph.partition * graph.mask
+        self.channels = graph.weight.shape[2]
+        self.depth, self.spacing = summed.kernel * summed.dilation, summed.dilation
+
+    def forward(self, z: Tensor, fifo: Tensor) -> tuple[Tensor, Tensor]:
+        """z (1, P*C, 1, V), fifo (1, s*K, C, V), newest first -> sum (1, C, 1, V), the next FIFO."""
+        parts = torch.stack(torch.split(z, self.channels, dim=1), -1)  # (1, C, 1, V, P)
+        parts = torch.matmul(parts.permute(0, 2, 4, 1, 3), self.edges)  # (1, 1, P, C, V)
+        fifo = torch.cat((parts.sum(dim=2), fifo[:, : self.depth - 1]), 1)
+        taken = fifo[:, torch.arange(0, self.depth, self.spacing)]
+        return taken.sum(dim=1)[:, :, None], fifo
+
+
+class LeanAggregate(Aggregate):
+    """The same sums without a copy of the partitions or of the frames that are picked."""
+
+    def forward(self, z: Tensor, fifo: Tensor) -> tuple[Tensor, Tensor]:
+        """As above."""
+        parts = torch.matmul(z.view(-1, self.channels, z.shape[3]), self.edges)  # (P, C, V)
+        fifo = torch.cat((parts.sum(0)[None, None], fifo[:, : self.depth - 1]), 1)
+        return fifo[:, :: self.spacing].sum(1)[:, :, None], fifo
 
 
 class PlainLayer(nn.Module):
-    """One layer: 1x1 convolution to all partitions, aggregation, FIFO, norm, residual."""
+    """One layer: a 1x1 convolution to all partitions, aggregation, norm, residual."""
 
-    def __init__(self, layer: SpatioTemporalBlock) -> None:
+    def __init__(self, layer: SpatioTemporalBlock, aggregate: type[Aggregate]) -> None:
         super().__init__()
         graph, summed, norm, residual = _parts(layer)
-        assert graph.mask is not None and graph.bias is not None
-        self.partitions, self.channels = graph.weight.shape[0], graph.weight.shape[2]
-        weight = graph.weight.transpose(1, 2).flatten(0, 1)
-        self.weight = weight[:, :, None, None]  # (P*C', C, 1, 1)
-        self.bias = graph.bias.flatten()
-        self.adjacency, self.importance = graph.partition, graph.mask
-        self.norm_weight, self.norm_bias, self.eps = _affine(norm)
-        self.depth, self.spacing = summed.kernel * summed.dilation, summed.dilation
-        self.identity = isinstance(residual.product, nn.Identity)
-        self.res_weight = self.res_norm_weight = self.res_norm_bias = torch.zeros(0)
+        assert graph.bias is not None
+        weight = graph.weight.transpose(1, 2).flatten(0, 1)  # (P*C', C)
+        self.conv = _conv(weight, graph.bias.flatten())
+        self.aggregate = aggregate(graph, summed)
+        self.normed = nn.Sequential(PlainNorm(norm), nn.ReLU())
+        self.residual: nn.Module = nn.Identity()
         if isinstance(residual.product, nn.Linear):
-            self.res_weight = residual.product.weight[:, :, None, None]
-            self.res_norm_weight, self.res_norm_bias, _ = _affine(residual.norm)
+            self.residual = nn.Sequential(
+                _conv(residual.product.weight, None), PlainNorm(residual.norm)
+            )
+        self.out = nn.Sequential(nn.ReLU(), nn.Dropout(0.0))
 
-    def forward(self, x: Tensor, fifo: Tensor, sums: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-        """x (1, C, 1, V), fifo (s*K, C', V), sums (s, C', V) -> the next of each."""
-        z = F.conv2d(x, self.weight, self.bias)  # (1, P*C', 1, V)
-        z = z.view(self.partitions, self.channels, -1)
-        z = torch.einsum("pcv,pvw->cw", z, self.adjacency * self.importance)  # (C', V)
-        total = sums[0] + z - fifo[0]
-        fifo = torch.cat([fifo[1:], z[None]])
-        sums = torch.cat([sums[1:], total[None]])
-        y = total[None, :, None]  # (1, C', 1, V)
-        y = F.relu(layer_norm(y, self.norm_weight, self.norm_bias, self.eps))
-        if self.identity:
-            r = x
-        else:
-            r = F.conv2d(x, self.res_weight)
-            r = layer_norm(r, self.res_norm_weight, self.res_norm_bias, self.eps)
-        return F.relu(y + r), fifo, sums
+    def forward(self, x: Tensor, fifo: Tensor) -> tuple[Tensor, Tensor]:
+        """x (1, C, 1, V), fifo (1, s*K, C', V) -> the next of each."""
+        residual = self.residual(x)
+        y, fifo = self.aggregate(self.conv(x), fifo)
+        return self.out(self.normed(y) + residual), fifo
 
 
 class PlainFifo(nn.Module):
-    """The whole network, with the state as two lists of tensors."""
+    """The whole network, with the state as a list of tensors."""
+
+    aggregate: type[Aggregate] = Aggregate
 
     def __init__(self, network: RTSTGCN) -> None:
         super().__init__()
-        self.norm_weight, self.norm_bias, self.eps = _affine(network.norm_in)
+        blocks = [block for block in network.blocks if isinstance(block, SpatioTemporalBlock)]
+        self.layers = nn.ModuleList(PlainLayer(block, self.aggregate) for block in blocks)
         head = network.head.product
-        layers = [block for block in network.blocks if isinstance(block, SpatioTemporalBlock)]
-        self.layers = nn.ModuleList(PlainLayer(layer) for layer in layers)
-        means = head.in_features == _width(layers[-1])
-        if not means or not isinstance(network.stem, nn.Linear):
+        if head.in_features != _parts(blocks[-1])[0].weight.shape[2] or not isinstance(
+            network.stem, nn.Linear
+        ):
             raise ConfigError(UNLIKE)
-        self.in_weight = network.stem.weight[:, :, None, None]
-        self.in_bias = network.stem.bias
-        self.head = head
+        self.norm_in = PlainNorm(network.norm_in)
+        self.stem = _conv(network.stem.weight, network.stem.bias)
+        self.pool = nn.AvgPool2d((1, network.num_joints))
+        self.head = _conv(head.weight, head.bias)
 
-    def start(self, joints: int) -> tuple[list[Tensor], list[Tensor]]:
-        """FIFOs and sums of a stream that has seen nothing."""
-        layers = [layer for layer in self.layers if isinstance(layer, PlainLayer)]
-        return (
-            [torch.zeros(layer.depth, layer.channels, joints) for layer in layers],
-            [torch.zeros(layer.spacing, layer.channels, joints) for layer in layers],
-        )
+    def start(self, joints: int) -> list[Tensor]:
+        """The FIFOs of a stream that has seen nothing."""
+        parts = [layer.aggregate for layer in self.layers if isinstance(layer, PlainLayer)]
+        return [torch.zeros(1, part.depth, part.channels, joints) for part in parts]
 
-    def forward(
-        self, x: Tensor, fifos: list[Tensor], sums: list[Tensor]
-    ) -> tuple[Tensor, list[Tensor], list[Tensor]]:
+    def forward(self, x: Tensor, fifos: list[Tensor]) -> tuple[Tensor, list[Tensor]]:
         """x (1, C, 1, V) -> logits (1, K) and the next state."""
-        x = layer_norm(x, self.norm_weight, self.norm_bias, self.eps)
-        x = F.conv2d(x, self.in_weight, self.in_bias)
-        new_fifos: list[Tensor] = []
-        new_sums: list[Tensor] = []
+        x = self.stem(self.norm_in(x))
+        pushed: list[Tensor] = []
         for i, layer in enumerate(self.layers):
-            x, fifo, total = layer(x, fifos[i], sums[i])
-            new_fifos.append(fifo)
-            new_sums.append(total)
-        return self.head(x.mean(dim=[2, 3])), new_fifos, new_sums
+            x, fifo = layer(x, fifos[i])
+            pushed.append(fifo)
+        return self.head(self.pool(x))[:, :, 0, 0], pushed
+
+
+class LeanFifo(PlainFifo):
+    """The same network by :class:`LeanAggregate`."""
+
+    aggregate = LeanAggregate
+
+
+def _conv(weight: Tensor, bias: Tensor | None) -> nn.Conv2d:
+    """A 1x1 convolution of weights (C', C)."""
+    conv = nn.Conv2d(weight.shape[1], weight.shape[0], 1, bias=bias is not None)
+    conv.weight = nn.Parameter(weight[:, :, None, None].contiguous(), requires_grad=False)
+    if bias is not None:
+        conv.bias = nn.Parameter(bias, requires_grad=False)
+    return conv
 
 
 def _parts(
@@ -123,15 +162,3 @@ def _parts(
     ):
         return graph, summed, temporal.norm, layer.residual
     raise ConfigError(UNLIKE)
-
-
-def _width(layer: SpatioTemporalBlock) -> int:
-    """C' of a layer."""
-    return _parts(layer)[0].weight.shape[2]
-
-
-def _affine(norm: nn.Module) -> tuple[Tensor, Tensor, float]:
-    """Weight and bias (C, 1, V), and what is added to the variance."""
-    if not isinstance(norm, FrameLayerNorm):
-        raise ConfigError(UNLIKE)
-    return norm.gain * norm.weight.T[:, None], norm.bias.T[:, None], norm.eps
