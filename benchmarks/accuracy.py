@@ -13,34 +13,25 @@ already holds is not done again, and a run that was stopped goes on.
 
 from __future__ import annotations
 
-import argparse
 import statistics
-import tarfile
 from pathlib import Path
 from typing import Any
 
 from kinestream.benchmarking.accuracy import evaluate_timelines, stream_recordings
 from kinestream.benchmarking.machine import machine, write_result
 from kinestream.bundle import Bundle, load
-from kinestream.config import load_config
-from kinestream.datasets import FolderDataset, prepare
+from kinestream.datasets import FolderDataset
 from kinestream.export import export_run
-from kinestream.training.config import TrainConfig
-from kinestream.training.loop import train
 from kinestream.training.run_folder import RunFolder
+from trained import options_of, prepared_set, trained
 
-CONFIGS = Path(__file__).parents[1] / "configs"
 SEEDS = (0, 1, 2)
 ROWS = {"sp_sw_har": "sp_sw_har", "sp_sw_har_1s": "sp_sw_har", "utkinect": "utkinect"}
 
 
 def main() -> None:
     """Measure and write."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--archives", type=Path, required=True, help="folder with NAME.tar.xz")
-    parser.add_argument("--work", type=Path, required=True, help="folder for data sets and runs")
-    parser.add_argument("--out", type=Path, required=True)
-    options = parser.parse_args()
+    options = options_of(__doc__)
     rows = {}
     for name, dataset in ROWS.items():
         prepared = prepared_set(dataset, options.archives, options.work)
@@ -61,25 +52,11 @@ def main() -> None:
     )
 
 
-def prepared_set(name: str, archives: Path, work: Path) -> Path:
-    """Unpack and prepare a data set with its default subjects."""
-    target = work / "data" / name
-    if not target.exists():
-        raw = work / "raw"
-        with tarfile.open(archives / f"{name}.tar.xz") as archive:
-            archive.extractall(raw, filter="data")
-        prepare(name, raw / name, target)
-    return target
-
-
 def trained_bundle(name: str, seed: int, prepared: Path, work: Path) -> Bundle:
     """Train and export a configuration."""
     run = RunFolder(work / "runs" / (f"{name}-{seed}" if seed else name))
     if not (run.path / "bundle").exists():
-        changes = [f"data.path={prepared}", f"training.seed={seed}"]
-        config = load_config(CONFIGS / f"{name}.yaml", TrainConfig, changes)
-        begun = run.checkpoints.is_dir() and any(run.checkpoints.glob("*.safetensors"))
-        train(config, run, resume=begun)
+        trained(name, run, prepared, [f"training.seed={seed}"])
         export_run(run)
     return load(run.path / "bundle")
 

@@ -11,20 +11,15 @@ the work folder holds already is not done again.
 
 from __future__ import annotations
 
-import argparse
 import statistics
 from pathlib import Path
 from typing import Any
 
-from accuracy import prepared_set
 from kinestream.benchmarking.machine import machine, write_result
-from kinestream.config import load_config
-from kinestream.training.config import TrainConfig
-from kinestream.training.loop import train
 from kinestream.training.reports.testing import measure_run
 from kinestream.training.run_folder import RunFolder
+from trained import options_of, prepared_set, trained
 
-CONFIG = Path(__file__).parents[1] / "configs" / "nw_ucla.yaml"
 SEEDS = (0, 1, 2)
 STREAMS: dict[str, list[Any]] = {
     "joint": [],
@@ -36,14 +31,10 @@ STREAMS: dict[str, list[Any]] = {
 
 def main() -> None:
     """Train, test and write."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--archives", type=Path, required=True, help="folder with NAME.tar.xz")
-    parser.add_argument("--work", type=Path, required=True, help="folder for data set and runs")
-    parser.add_argument("--out", type=Path, required=True)
-    options = parser.parse_args()
+    options = options_of(__doc__)
     data = prepared_set("nw_ucla", options.archives, options.work)
-    joints = [trained("joint", seed, data, options.work) for seed in SEEDS]
-    others = [trained(name, 0, data, options.work) for name in STREAMS if name != "joint"]
+    joints = [run_of("joint", seed, data, options.work) for seed in SEEDS]
+    others = [run_of(name, 0, data, options.work) for name in STREAMS if name != "joint"]
     alone = [accuracy(run) for run in joints]
     result = {
         "protocol": " ".join((__doc__ or "").split()),
@@ -55,14 +46,11 @@ def main() -> None:
     write_result(options.out, result)
 
 
-def trained(stream: str, seed: int, data: Path, work: Path) -> RunFolder:
+def run_of(stream: str, seed: int, data: Path, work: Path) -> RunFolder:
     """The run of a stream and a seed, trained to its end."""
     run = RunFolder(work / "runs" / f"{stream}-{seed}")
     features = f"features={STREAMS[stream]}" if STREAMS[stream] else "name=nw_ucla"
-    changes = [f"data.path={data}", f"training.seed={seed}", features, "training.threads=1"]
-    config = load_config(CONFIG, TrainConfig, changes)
-    begun = (run.checkpoints).is_dir() and any(run.checkpoints.glob("*.safetensors"))
-    train(config, run, resume=begun)
+    trained("nw_ucla", run, data, [f"training.seed={seed}", features, "training.threads=1"])
     print(run.path.name, accuracy(run), flush=True)
     return run
 
