@@ -35,7 +35,7 @@ ARCHIVES ?= ../shared/data
 accuracy: .venv/dev        ## train the shipped configurations and measure them on people or views they never saw
 	$(BIN)/python benchmarks/accuracy.py --archives $(ARCHIVES) --work build/accuracy --out results/accuracy.json
 	$(BIN)/python benchmarks/nw_ucla.py --archives $(ARCHIVES) --work build/nw_ucla --out results/nw_ucla.json
-	OMP_NUM_THREADS=1 $(BIN)/python benchmarks/int8.py --archives $(ARCHIVES) --work build/int8 --out results/int8.json
+	OMP_NUM_THREADS=1 $(BIN)/python benchmarks/rounded.py --archives $(ARCHIVES) --work build/rounded --out results/rounded.json
 
 clean:
 	rm -rf .venv build dist demo

@@ -2,7 +2,8 @@
 
     bundle.json           labels, skeleton, rate, features, memory, metrics, checksums (the manifest)
     step.onnx             one frame of N people, with memory as inputs and outputs
-    step.int8.onnx        the same with products in eight bits, where it was asked for
+    step.int8.onnx        the same with products in eight bits, where it was asked for; and with weights
+                          in sixteen, step.fp16.onnx and step.bf16.onnx
     clip.onnx             whole clips of any length
     weights.safetensors   the network's weights
     README.md             the model card
@@ -14,7 +15,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import cached_property
 from importlib import resources
 from pathlib import Path
@@ -46,7 +47,11 @@ from kinestream.timeline import FrameLabel
 
 MANIFEST = "bundle.json"
 STEP = "step.onnx"
-ROUNDED_STEP = {"int8": "step.int8.onnx"}
+ROUNDED_STEP: Mapping[str, str] = {
+    "int8": "step.int8.onnx",
+    "fp16": "step.fp16.onnx",
+    "bf16": "step.bf16.onnx",
+}
 CLIP = "clip.onnx"
 WEIGHTS = "weights.safetensors"
 CARD = "README.md"
@@ -65,7 +70,8 @@ class Bundle:
         path: The folder.
         manifest: Its validated ``bundle.json``.
         engine: What steps streams: ``onnxruntime``, ``openvino`` or ``numpy``.
-        precision: Of the products in a step: ``float32`` or, where the bundle has it, ``int8``.
+        precision: Of the products in a step: ``float32`` or, where the bundle has it, ``int8``,
+            ``fp16`` or ``bf16``.
     """
 
     def __init__(
@@ -284,8 +290,9 @@ def load(path: str | Path, *, engine: str = "onnxruntime", precision: str = "flo
         path: The folder or the name.
         engine: What steps streams: ``onnxruntime``; ``openvino`` where it is installed; ``numpy``, slow
             and independent of both.
-        precision: Of the products in a step: ``float32``; ``int8``, quicker, where the bundle was
-            exported with it. Whole recordings (:meth:`Bundle.logits`) are always in float32.
+        precision: Of the products in a step: ``float32``; where the bundle was exported with it,
+            ``int8``, quicker, or ``fp16`` or ``bf16``, half the file. Whole
+            recordings (:meth:`Bundle.logits`) are always in float32.
 
     Raises:
         ConfigError: There is no such engine or precision, or the bundle does not have it.

@@ -10,7 +10,7 @@ from kinestream.memory import Memory, Reading
 from kinestream.skeletons import Skeleton
 from kinestream.streaming.events.rules import EventRules
 
-Rounding = Literal["int8"]
+Rounding = Literal["int8", "fp16", "bf16"]
 """Of step graphs that lie beside the one in float32."""
 
 MAX_WORDS = 1 << 28  # what one stream may remember: 1 GiB of float32

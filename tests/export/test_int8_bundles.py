@@ -17,7 +17,7 @@ from kinestream.clips import Clip
 from kinestream.errors import ConfigError, DataError, ParityError
 from kinestream.export import export_run
 from kinestream.export.comparing import Worth, compare
-from kinestream.export.int8 import check_worth, entry_of
+from kinestream.export.rounded import check_worth, entry_of
 from kinestream.metrics import Report
 from kinestream.models.quantising.eight_bit import EightBit
 from kinestream.streaming import Stream
@@ -29,7 +29,7 @@ Array = NDArray[np.float32]
 @pytest.fixture(scope="module")
 def path(run_path: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("int8") / "tiny"
-    return export_run(RunFolder(run_path), folder, int8=True, loss=20).path
+    return export_run(RunFolder(run_path), folder, precisions=["int8"], loss=20).path
 
 
 def test_a_benchmark_times_both_precisions(path: Path) -> None:
@@ -64,14 +64,14 @@ def test_what_may_be_lost(
     f1: tuple[float, float], agreement: float, loss: float, passes: bool
 ) -> None:
     if passes:
-        check_worth(worth(f1, agreement), loss)
+        check_worth(worth(f1, agreement), "int8", loss)
     else:
         with pytest.raises(ParityError, match="nothing was written"):
-            check_worth(worth(f1, agreement), loss)
+            check_worth(worth(f1, agreement), "int8", loss)
 
 
 def test_a_comparison_is_recorded_as_it_is() -> None:
-    entry = entry_of(worth((math.nan, 88.0), 99.5))
+    entry = entry_of(worth((math.nan, 88.0), 99.5), "int8")
     assert entry.figures["f1@50"] == {"float32": None, "int8": 88.0}
     assert entry.figures["frame_accuracy"] == {"float32": 90.0, "int8": 90.0}
     assert (entry.recordings, entry.frames, entry.argmax_agreement) == (7, 1000, 99.5)
@@ -129,7 +129,9 @@ def test_many_streams_step_together(path: Path, clip_of: Callable[..., Clip]) ->
 def test_a_precision_that_is_not_there_is_refused(path: Path, bundle_path: Path) -> None:
     with pytest.raises(ConfigError, match="has no int8 graph: 'kinestream export RUN --int8'"):
         load(bundle_path, precision="int8")
-    with pytest.raises(ConfigError, match="no precision 'int4'; take one of float32, int8"):
+    with pytest.raises(
+        ConfigError, match="no precision 'int4'; take one of float32, int8, fp16, bf16"
+    ):
         load(path, precision="int4")
 
 
@@ -140,6 +142,6 @@ def test_too_large_a_loss_leaves_the_old_bundle_alone(
     steps = EightBit.steps
     monkeypatch.setattr(EightBit, "steps", lambda self, matrix: 100 * steps(self, matrix))
     before = {file.name: file.read_bytes() for file in own_bundle.iterdir()}
-    with pytest.raises(ParityError, match="in eight bits .* points of F1@50 are lost"):
-        export_run(RunFolder(run_path), own_bundle, int8=True)
+    with pytest.raises(ParityError, match="in int8 .* points of F1@50 are lost"):
+        export_run(RunFolder(run_path), own_bundle, precisions=["int8"])
     assert {file.name: file.read_bytes() for file in own_bundle.iterdir()} == before

@@ -93,7 +93,7 @@ def test_a_resumed_run_is_the_run_that_never_stopped(
 
 def test_the_graph_has_the_ranges_that_were_trained_with(whole: RunFolder, tmp_path: Path) -> None:
     ranges = load_latest(whole.checkpoints).standing.ranges
-    path = export_run(whole, tmp_path / "bundle", int8=True, loss=30).path
+    path = export_run(whole, tmp_path / "bundle", precisions=["int8"], loss=30).path
     graph = onnx.load(path / "step.int8.onnx").graph
     values = {i.name: numpy_helper.to_array(i) for i in graph.initializer}
     found = [values[n.input[1]].item() for n in graph.node if n.op_type == "QuantizeLinear"]

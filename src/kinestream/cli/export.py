@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
+
+if TYPE_CHECKING:
+    from kinestream.manifest import Rounding
 
 
 def command(
@@ -16,20 +19,26 @@ def command(
     int8: Annotated[
         bool, typer.Option("--int8", help="Write the step in eight bits, too, if it is as good.")
     ] = False,
+    fp16: Annotated[
+        bool, typer.Option("--fp16", help="Write it with weights of 16 bits, finely stepped.")
+    ] = False,
+    bf16: Annotated[
+        bool, typer.Option("--bf16", help="Write it with weights of 16 bits, of any size.")
+    ] = False,
     loss: Annotated[
         float,
         typer.Option(
-            min=0, max=100, help="Points of F1@50, and percent of labels, that --int8 may cost."
+            min=0, max=100, help="Points of F1@50, and percent of labels, that fewer bits may cost."
         ),
     ] = 1.0,
     data: Annotated[
-        Path | None, typer.Option(help="Where the data set lies now, for --int8.")
+        Path | None, typer.Option(help="Where the data set lies now, to compare on.")
     ] = None,
 ) -> None:
     """Write a run as a bundle and prove that it streams as it trained.
 
-    With --int8 the run's test recordings are streamed in float32 and in eight bits, and nothing is
-    written if more is lost than --loss allows.
+    With --int8, --fp16 or --bf16 the run's test recordings are streamed in float32 and in so many
+    bits, and nothing is written if more is lost than --loss allows.
     """
     from kinestream.cli.showing import console
     from kinestream.extras import needs
@@ -38,7 +47,9 @@ def command(
         from kinestream.export import export_run
         from kinestream.training.run_folder import RunFolder
 
-        bundle = export_run(RunFolder(run), out, int8=int8, loss=loss, data=data)
+        asked: dict[Rounding, bool] = {"int8": int8, "fp16": fp16, "bf16": bf16}
+        precisions = [each for each, wanted in asked.items() if wanted]
+        bundle = export_run(RunFolder(run), out, precisions=precisions, loss=loss, data=data)
     for graph, error in bundle.manifest.parity.items():
         if graph != "tolerance":
             console.print(f"{graph:<7} equals the network within {error:.1e} of the peak")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from pathlib import Path
 from typing import Any
 
@@ -10,8 +11,9 @@ import yaml
 from kinestream.bundle import ROUNDED_STEP, Bundle
 from kinestream.export.card import Origin
 from kinestream.export.graphs import step_graph
-from kinestream.export.int8 import LOSS, int8_graph
+from kinestream.export.rounded import LOSS, rounded_graph
 from kinestream.export.writing import check_target, manifest_of, write_bundle
+from kinestream.manifest import Rounding
 from kinestream.training.building import network_arguments, network_of
 from kinestream.training.checkpoints import load_latest, load_weights
 from kinestream.training.config import TrainConfig
@@ -31,7 +33,7 @@ def export_run(
     run: RunFolder,
     target: Path | None = None,
     *,
-    int8: bool = False,
+    precisions: Collection[Rounding] = (),
     loss: float = LOSS,
     data: Path | None = None,
 ) -> Bundle:
@@ -43,16 +45,16 @@ def export_run(
     Args:
         run: A run folder.
         target: Folder to write; ``RUN/bundle`` by default. An older bundle there is replaced.
-        int8: Write the step graph in eight bits, too, and compare both on the test recordings.
-        loss: Points of F1@50 that eight bits may cost, and percent of frames that may differ.
-        data: Where the data set lies now, for ``int8``; where the run found it unless given.
+        precisions: Write the step graph in these, too, and compare each on the test recordings.
+        loss: Points of F1@50 that fewer bits may cost, and percent of frames that may differ.
+        data: Where the data set lies now, for ``precisions``; where the run found it unless given.
 
     Returns:
         The bundle, opened.
 
     Raises:
         CheckpointError: The run has no whole checkpoint.
-        ParityError: A graph does not give the numbers of the network, or eight bits lose more than
+        ParityError: A graph does not give the numbers of the network, or fewer bits lose more than
             they may; nothing is written.
         ConfigError: The target is a folder of something else.
     """
@@ -81,12 +83,11 @@ def export_run(
         card=config.card,
     )
     extra = {"config.yaml": yaml.safe_dump(_public(config), sort_keys=False).encode()}
-    if int8:
-        step = step_graph(network)
-        graph, entry = int8_graph(
-            network, step, config, setup, latest.standing.ranges, data=data, loss=loss
+    step = step_graph(network) if precisions else b""
+    for each in precisions:
+        extra[ROUNDED_STEP[each]], manifest.rounded[each] = rounded_graph(
+            each, network, step, config, setup, latest.standing.ranges, data=data, loss=loss
         )
-        extra[ROUNDED_STEP["int8"]], manifest.rounded["int8"] = graph, entry
     return write_bundle(network, manifest, _origin(config, setup), target, extra)
 
 

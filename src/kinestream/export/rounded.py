@@ -1,4 +1,4 @@
-"""The eight-bit step graph of a run: rounded on its training recordings, judged on its test ones."""
+"""The step graph of a run in fewer bits, judged on its test recordings beside the one in float32."""
 
 from __future__ import annotations
 
@@ -10,7 +10,8 @@ from pathlib import Path
 from kinestream.errors import ParityError
 from kinestream.export.comparing import Worth, compare
 from kinestream.export.quantise import quantised_step_graph
-from kinestream.manifest import RoundedEntry
+from kinestream.export.sixteen import sixteen_bit_graph
+from kinestream.manifest import RoundedEntry, Rounding
 from kinestream.metrics import Report
 from kinestream.models import Network
 from kinestream.models.quantising.grid import products
@@ -23,12 +24,19 @@ from kinestream.training.rounding import Ranges, lay_grids, ranges_of, shown
 from kinestream.training.run_folder import Setup
 
 LOSS = 1.0
-"""Points of F1@50 that eight bits may cost, and percent of frames that may be answered differently."""
+"""Points of F1@50 that fewer bits may cost, and percent of frames that may be answered differently."""
 
 SPLIT = "test"
 
+REMEDIES: dict[Rounding, str] = {
+    "int8": "Train with training.quantise",
+    "fp16": "Take bf16",
+    "bf16": "Take fp16",
+}
 
-def int8_graph(
+
+def rounded_graph(
+    precision: Rounding,
     network: Network,
     step: bytes,
     config: TrainConfig,
@@ -41,6 +49,8 @@ def int8_graph(
     """Round a run's network, and stream its test recordings in both precisions.
 
     Args:
+        precision: ``int8`` is rounded on training recordings; of ``fp16`` and ``bf16`` only
+            weights are.
         network: In evaluation mode; it is left as it is.
         step: Its step graph in float32.
         config: Of the run.
@@ -54,15 +64,18 @@ def int8_graph(
 
     Raises:
         ParityError: It loses more than it may.
-        ConfigError: The network has no product that is worth eight bits.
+        ConfigError: The network has no product that is worth so few bits.
         MissingFileError: The data set is not there.
         DataError: It is not the run's, or has no test recordings.
     """
-    rounded = copy.deepcopy(network)
-    if set(ranges) != {name for name, _ in products(network)}:
-        ranges = ranges_of(network, shown(*_recordings(network, config, setup, "train", data)))
-    lay_grids(rounded, ranges)
-    graph = quantised_step_graph(rounded)
+    if precision == "int8":
+        if set(ranges) != {name for name, _ in products(network)}:
+            ranges = ranges_of(network, shown(*_recordings(network, config, setup, "train", data)))
+        rounded = copy.deepcopy(network)
+        lay_grids(rounded, ranges)
+        graph = quantised_step_graph(rounded)
+    else:
+        graph = sixteen_bit_graph(step, precision)
     count, make = _recordings(network, config, setup, SPLIT, data)
     worth = compare(
         network,
@@ -71,11 +84,11 @@ def int8_graph(
         background=[setup.classes.index(name) for name in config.background],
         margin=config.decode.margin,
     )
-    check_worth(worth, loss)
-    return graph, entry_of(worth)
+    check_worth(worth, precision, loss)
+    return graph, entry_of(worth, precision)
 
 
-def check_worth(worth: Worth, loss: float) -> None:
+def check_worth(worth: Worth, precision: Rounding, loss: float) -> None:
     """Refuse a graph that loses too much.
 
     Raises:
@@ -84,19 +97,19 @@ def check_worth(worth: Worth, loss: float) -> None:
     if worth.loss <= loss and worth.agreement >= 100 - loss:
         return
     raise ParityError(
-        f"in eight bits {worth.loss:.2f} points of F1@50 are lost and {worth.agreement:.2f} % of "
+        f"in {precision} {worth.loss:.2f} points of F1@50 are lost and {worth.agreement:.2f} % of "
         f"frames are answered as in float32, but at most {loss:g} points may be lost and "
-        f"{100 - loss:g} % must agree: nothing was written. Train with training.quantise, or accept "
-        f"more with --loss."
+        f"{100 - loss:g} % must agree: nothing was written. {REMEDIES[precision]}, or accept more "
+        f"with --loss."
     )
 
 
-def entry_of(worth: Worth) -> RoundedEntry:
+def entry_of(worth: Worth, precision: Rounding) -> RoundedEntry:
     """A comparison as the manifest records it."""
     before, after = worth.reports
 
     def both(of: Callable[[Report], float]) -> dict[str, float | None]:
-        values = {"float32": of(before), "int8": of(after)}
+        values = {"float32": of(before), precision: of(after)}
         return {name: value if math.isfinite(value) else None for name, value in values.items()}
 
     return RoundedEntry(
