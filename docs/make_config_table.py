@@ -19,7 +19,14 @@ PAGE = Path(__file__).parent / "configs.md"
 ROOT = PAGE.parents[1]
 MARKED = re.compile(r"(<!-- table: runs -->\n).*?(<!-- end -->)", re.DOTALL)
 HEADER = "| file | data set | network | answers | machine | measured |\n" + "| --- " * 6 + "|"
-MEASURED = json.loads((ROOT / "results" / "accuracy.json").read_text(encoding="utf-8"))["rows"]
+RESULTS = ROOT / "results"
+MEASURED = {"nw_ucla"}.union(
+    *(
+        json.loads((RESULTS / name).read_text(encoding="utf-8"))["rows"]
+        for name in ("accuracy.json", "rounded.json")
+    )
+)
+"""Runs whose accuracy lies in a file of results; ``nw_ucla`` has one of its own."""
 
 
 def main() -> None:

@@ -251,6 +251,29 @@ def test_the_latencies_of_the_readme_are_those_measured() -> None:
         assert shown[row][1] == f"{found['times_as_long'][name]['by_cpu_time']:.2f}", row
 
 
+def test_what_fewer_bits_are_worth_is_that_measured() -> None:
+    page = (ROOT / "docs" / "precision.md").read_text(encoding="utf-8")
+    truth = []
+    for name, row in result("rounded.json")["rows"].items():
+        for bits in ("int8", "fp16", "bf16"):
+            found, cells = row[bits], [f"[{name}](../configs/{name}.yaml)", f"`{row['network']}`"]
+            f1 = found["figures"]["f1@50"]
+            truth.append(
+                [
+                    *cells,
+                    f"`{bits}`",
+                    f"{found['argmax_agreement']:.2f} %",
+                    f"{f1['float32']:.2f} / {f1[bits]:.2f}",
+                    f"{found['latency_ratio']:.2f}",
+                    f"{found['size_ratio']:.2f}",
+                ]
+            )
+    assert table(page, "configuration") == truth
+    latency = result("streaming.json")["latency_us"]
+    quicker = latency["engine, kernel 9"]["p50"] / latency["engine, kernel 9, int8"]["p50"]
+    assert f"takes {quicker:.1f} times as long in float32 as in eight bits" in page
+
+
 def test_throughput_is_that_measured() -> None:
     found = result("training_throughput.json")
     (row,) = [row for row in found["chunks"] if row["segment"] == 500]

@@ -21,7 +21,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         "--soak-out",
         type=Path,
         default=None,
-        metavar="FOLDER",
+        metavar="FILE",
         help="where its figures are written",
     )
 
@@ -34,6 +34,6 @@ def soak(request: pytest.FixtureRequest) -> int:
 
 @pytest.fixture
 def soak_out(request: pytest.FixtureRequest) -> Path | None:
-    """Folder for the figures, if they are wanted."""
+    """File for the figures, if they are wanted."""
     found: Path | None = request.config.getoption("--soak-out", default=None)
     return found

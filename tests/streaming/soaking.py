@@ -33,6 +33,9 @@ EVERY = 997
 
 CHUNK = 1000
 
+YOUNG = 5000
+"""Frames before the end at which a stream joins whose speed the old one's is held against."""
+
 
 def regime(name: str, shape: tuple[int, ...], frames: int, kernel: int) -> Iterator[Array]:
     """Frames (C, V) that are hard on sums.
@@ -140,7 +143,8 @@ class Endurance:
     Attributes:
         error: Of its logits against a fresh stream that saw the last receptive field only, over
             their peak.
-        slower: Median time of a frame in the last of its parts over that in the first.
+        slower: Median time of a frame at the end over that of a stream that began shortly before,
+            both taking turns, so that a busy machine hits both.
         grown: Memory of the process at the end over that after the first part.
     """
 
@@ -162,23 +166,27 @@ def endure(
         past: The receptive field.
         parts: Into how many parts of equal length time and memory are divided.
     """
-    stream, fresh = engine_step(engine), engine_step(engine)
-    times = np.zeros(count, np.float32)
-    memory, part = [], max(1, count // parts)
+    stream, fresh, young = (engine_step(engine) for _ in range(3))
+    part = max(1, count // parts)
+    times = np.full(part, np.nan, np.float32)
+    memory, medians = [], []
+    side_by_side: list[tuple[float, float]] = []
     for number, frame in enumerate(frames):
         begun = time.perf_counter()
         y = stream(frame)
-        times[number] = time.perf_counter() - begun
+        took = times[number % part] = time.perf_counter() - begun
         if number >= count - past:
             z = fresh(frame)
+        if number >= count - YOUNG:
+            begun = time.perf_counter()
+            young(frame)
+            side_by_side.append((took, time.perf_counter() - begun))
         if number % part == part - 1:
             memory.append(_resident_bytes())
+            medians.append(round(float(np.median(times)) * 1e6, 1))
     error = float(np.abs(y - z).max() / np.abs(z).max())
-    medians = [float(np.median(times[i : i + part])) * 1e6 for i in range(0, count, part)]
-    grown = memory[-1] / memory[0]
-    return Endurance(
-        error, medians[len(memory) - 1] / medians[0], grown, [round(m, 1) for m in medians]
-    )
+    old, new = np.median(side_by_side[len(side_by_side) // 2 :], axis=0)
+    return Endurance(error, float(old / new), memory[-1] / memory[0], medians)
 
 
 def _resident_bytes() -> int:
