@@ -274,6 +274,13 @@ def test_what_fewer_bits_are_worth_is_that_measured() -> None:
     assert f"takes {quicker:.1f} times as long in float32 as in eight bits" in page
 
 
+def test_clips_are_named_as_measured() -> None:
+    found = result("nw_ucla.json")
+    readme = " ".join(README_PAGE.split())
+    assert f"{found['joint']['mean']:.1f} % of 316 clips" in readme
+    assert f"{found['four_streams_seed_0']:.1f} % with joints, bones and the motions" in readme
+
+
 def test_throughput_is_that_measured() -> None:
     found = result("training_throughput.json")
     (row,) = [row for row in found["chunks"] if row["segment"] == 500]
