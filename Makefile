@@ -15,7 +15,7 @@ test-long: .venv/dev        ## run all tests
 fuzz: .venv/dev             ## give every family of formats 50,000 damaged files
 	$(BIN)/python -m pytest tests/formats/test_formats_fuzz.py --fuzz 50000 -n auto --dist worksteal
 
-soak: .venv/dev             ## stream a day, 2,592,000 frames, in each of four regimes (an hour or two)
+soak: .venv/dev             ## stream a day, 2,592,000 frames, in each of four regimes (half an hour)
 	$(BIN)/python -m pytest tests/streaming/test_soak.py --soak 2592000 --soak-out results/soak.json
 
 lint: .venv/dev             ## style and types

@@ -281,6 +281,24 @@ def test_clips_are_named_as_measured() -> None:
     assert f"{found['four_streams_seed_0']:.1f} % with joints, bones and the motions" in readme
 
 
+def test_a_day_is_as_measured() -> None:
+    rows = result("soak.json")["rows"]
+    readme = " ".join(README_PAGE.split())
+    assert all(row["frames"] == 2_592_000 for name, row in rows.items() if "wide" not in name)
+    sums = [row for name, row in rows.items() if name.startswith("sums")]
+    streams = [row for name, row in rows.items() if name.startswith("stream")]
+    worst = {key: max(row[key] for row in streams) for key in ("error", "grown", "slower")}
+    assert (
+        f"within {max(row['error'] for row in sums):.0e} of those in double".replace("e-0", "e-")
+        in readme
+    )
+    assert f"answers within {worst['error']:.0e} of".replace("e-0", "e-") in readme
+    assert (
+        f"takes {worst['grown']:.2f} times the memory and {worst['slower']:.2f} times the time"
+        in readme
+    )
+
+
 def test_throughput_is_that_measured() -> None:
     found = result("training_throughput.json")
     (row,) = [row for row in found["chunks"] if row["segment"] == 500]

@@ -237,7 +237,8 @@ def bundle_for(clip: Clip, bundle: str | Path | Bundle | None) -> Bundle:
         if shipped.skeleton.joints == clip.skeleton.joints:
             return shipped
     raise SkeletonError(
-        f"no shipped bundle takes skeleton {clip.skeleton.name!r}; name one with bundle=... "
+        f"no shipped bundle takes skeleton {clip.skeleton.name!r}; name one with bundle=..., on "
+        f"the command line --bundle "
         f"(shipped: {', '.join(shipped_bundles())})."
     )
 

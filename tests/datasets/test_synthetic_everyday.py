@@ -374,6 +374,10 @@ def test_a_data_set_has_other_people_and_cameras_to_test_on(tmp_path: Path) -> N
     assert {clip.classes for clip in train + test} == {("stand", "kick", "clap")}
     again = generate_set(tmp_path / "again", seed=4, **settings)  # type: ignore[arg-type]
     assert again.sha256 == info.sha256
+    generate_set(tmp_path / "again", seed=4, **settings)  # type: ignore[arg-type]  # the same once more
+    for other in ({"seed": 5}, {"seed": 4, "train": 4}, {"seed": 4, "fps": 12.5}):
+        with pytest.raises(ConfigError, match="another data set|divided otherwise"):
+            generate_set(tmp_path / "again", **settings | other)  # type: ignore[arg-type]
     (tmp_path / "mine").mkdir()
     (tmp_path / "mine" / "notes.txt").write_text("mine")
     with pytest.raises(DataError, match="not a data set"):

@@ -243,7 +243,16 @@ def test_a_folder_in_use_is_left_alone(settings: dict[str, Any], tmp_path: Path)
             "set training.segment to 0, train",
         ),
         (lambda v: v.update(features=["bones"]), ConfigError, "unknown feature 'bones'"),
-        (lambda v: v.update(background=["sleep"]), ConfigError, "background 'sleep' is not a clas"),
+        (
+            lambda v: v.update(background=["sleep"]),
+            ConfigError,
+            "background: 'sleep' is not a clas",
+        ),
+        (
+            lambda v: v.update(events={"idle": ["nap"]}),
+            ConfigError,
+            "events.idle: 'nap' is not a cla",
+        ),
         (lambda v: v.update(custom={"mine": 1}), ConfigError, "network 'stgcn': .*custom"),
         (
             lambda v: v["data"].update(valid_subjects=["s99"]),

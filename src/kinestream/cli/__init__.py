@@ -25,6 +25,9 @@ from kinestream.cli import (
 )
 from kinestream.errors import KinestreamError
 
+INTERRUPTED = 130
+"""Exit code after Ctrl-C."""
+
 app = typer.Typer(
     name="kinestream",
     help="Recognise what people are doing from skeletons, frame by frame, as the frames arrive.",
@@ -70,6 +73,7 @@ def main() -> None:
             raise
         print(f"kinestream: {error.filename or 'a file'}: {error.strerror}.", file=sys.stderr)
         sys.exit(2)
-    except KeyboardInterrupt:
-        print("kinestream: stopped.", file=sys.stderr)
-        sys.exit(130)
+    except SystemExit as ended:  # the parser turns an interrupt into its exit code
+        if ended.code == INTERRUPTED:
+            print("kinestream: stopped.", file=sys.stderr)
+        raise

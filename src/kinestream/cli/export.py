@@ -10,6 +10,9 @@ import typer
 if TYPE_CHECKING:
     from kinestream.manifest import Rounding
 
+SLOWER = 0.95
+"""Time of a frame in float32 over that in fewer bits, below which it is no matter of chance."""
+
 
 def command(
     run: Annotated[Path, typer.Argument(help="A run folder, as 'kinestream train' wrote it.")],
@@ -56,9 +59,14 @@ def command(
     for precision, entry in bundle.manifest.rounded.items():
         console.print(
             f"{precision:<7} answers as float32 in {entry.argmax_agreement:.2f} % of "
-            f"{entry.frames} frames of split {entry.split}, {entry.latency_ratio:.2f} times as fast",
+            f"{entry.frames} frames of split {entry.split}, and a frame in float32 takes "
+            f"{entry.latency_ratio:.2f} times as long",
             soft_wrap=True,
         )
+        if entry.latency_ratio < 1:
+            console.print(
+                f"        slower than float32: all that {precision} gains is a smaller file"
+            )
         for figure, values in entry.figures.items():
             shown = ", ".join(f"{k} {'-' if v is None else f'{v:.2f}'}" for k, v in values.items())
             console.print(f"        {figure.replace('_', ' ')}: {shown}")

@@ -23,6 +23,12 @@ def command(
     bundle: Annotated[
         str | None, typer.Option(help="A bundle's folder, or the name of a shipped one.")
     ] = None,
+    engine: Annotated[
+        str, typer.Option(help="What steps the bundle: onnxruntime, openvino or numpy.")
+    ] = "onnxruntime",
+    precision: Annotated[
+        str, typer.Option(help="float32, or one that the bundle was exported with.")
+    ] = "float32",
     save: Annotated[
         Path | None,
         typer.Option(help="Folder for labels.csv, segments.json and timeline.png."),
@@ -50,12 +56,14 @@ def command(
     from kinestream.bundle import load
     from kinestream.cli.showing import show_person, show_problem, show_total
     from kinestream.cli.watching import Watch
-    from kinestream.errors import DataError, InputError
+    from kinestream.errors import ConfigError, DataError, InputError
     from kinestream.formats import find_recordings
     from kinestream.formats.reading import stated
     from kinestream.recognition import bundle_for, recognise_people
 
-    opened = load(bundle) if bundle else None
+    if bundle is None and (engine, precision) != ("onnxruntime", "float32"):
+        raise ConfigError("--engine and --precision are of a bundle: name it with --bundle.")
+    opened = load(bundle, engine=engine, precision=precision) if bundle else None
     paths = list(dict.fromkeys(path for source in sources for path in find_recordings(source)))
     if labels is not None and len(paths) != 1:
         raise DataError(
@@ -68,9 +76,14 @@ def command(
             for name, clip in _clips(path, given, format, labels):
                 chosen = bundle_for(clip, opened)
                 watch = Watch(clip, chosen) if events else None
-                people = recognise_people(
-                    clip, chosen, paced=paced, on_answer=watch.take if watch else None
-                )
+                try:
+                    people = recognise_people(
+                        clip, chosen, paced=paced, on_answer=watch.take if watch else None
+                    )
+                except KeyboardInterrupt:
+                    if save and watch:
+                        watch.save_all(save / place / name)
+                    raise
                 if watch:
                     watch.finish()
                 for timeline in people:

@@ -50,6 +50,12 @@ class Watch:
         own = [event for event in self._said if event.person == person]
         return write_events(folder, own, self._people[person].rules)
 
+    def save_all(self, folder: Path) -> None:
+        """Write what was said of everybody by now; each in a folder where there are several."""
+        several = len(self._people) > 1
+        for person in range(len(self._people)):
+            self.save(folder / f"person{person}" if several else folder, person)
+
     def _say(self, events: Iterable[Event]) -> None:
         for event in events:
             self._said.append(event)

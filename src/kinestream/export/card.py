@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -45,6 +45,8 @@ def write_card(manifest: Manifest, origin: Origin) -> str:
         "",
         origin.measured,
         "",
+        *(f"- {line}" for line in _rounded(manifest)),
+        *([""] if manifest.rounded else []),
         "Largest difference between the network and its graphs, over the peak of the logits: "
         + ", ".join(f"{k} {v:.0e}" for k, v in manifest.parity.items() if k != "tolerance")
         + ".",
@@ -79,6 +81,18 @@ def _facts(manifest: Manifest) -> list[tuple[str, str]]:
         ("delay", f"{manifest.delay_frames} frames ({manifest.delay_ms:.0f} ms)"),
         ("receptive field", reach if seen < FOREVER else "all frames since the start"),
     ]
+
+
+def _rounded(manifest: Manifest) -> Iterator[str]:
+    """What each graph in fewer bits was worth."""
+    for precision, entry in manifest.rounded.items():
+        f1 = entry.figures["f1@50"]
+        known = None not in (f1["float32"], f1[precision])
+        figures = f", F1@50 {f1[precision]:.1f} against {f1['float32']:.1f}" if known else ""
+        yield (
+            f"`{precision}` answers {entry.argmax_agreement:.2f} % of {entry.frames} frames of split "
+            f"{entry.split} as float32 does{figures}"
+        )
 
 
 def _figures(metrics: dict[str, Any]) -> list[str]:

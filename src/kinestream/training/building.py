@@ -70,16 +70,17 @@ def loss_of(config: TrainConfig, clips: list[Clip]) -> Loss:
 
 
 def check_classes(config: TrainConfig, setup: Setup) -> None:
-    """Refuse background classes that the data does not have.
+    """Refuse background and idle classes that the data does not have.
 
     Raises:
         ConfigError: Names the first one.
     """
-    if unknown := sorted(set(config.background) - set(setup.classes)):
-        raise ConfigError(
-            f"background {unknown[0]!r} is not a class of the data set; it has "
-            f"{', '.join(setup.classes)}."
-        )
+    for key, names in (("background", config.background), ("events.idle", config.events.idle)):
+        if unknown := sorted(set(names) - set(setup.classes)):
+            raise ConfigError(
+                f"{key}: {unknown[0]!r} is not a class of the data set; it has "
+                f"{', '.join(setup.classes)}."
+            )
 
 
 def check_trains(config: TrainConfig, network: Network) -> None:

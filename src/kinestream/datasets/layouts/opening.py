@@ -67,7 +67,8 @@ def _checked(path: str | Path, protocol: str | None) -> Path:
     root = Path(path)
     if not root.is_dir():
         raise MissingFileError(
-            f"there is no data set {root}: `kinestream data prepare` writes one."
+            f"there is no data set {root}: `kinestream data prepare` writes one; tell `kinestream "
+            f"test` and `export` with --data where one lies now."
         )
     if protocol is not None and not (root / STORE).is_file():
         raise ConfigError(

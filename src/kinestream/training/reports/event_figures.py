@@ -52,8 +52,10 @@ class EventFigures:
         }
 
     def __str__(self) -> str:
+        found = self.segments > self.missed
+        delay = f"{self.median_delay_s:.2f} s (median), {self.p90_delay_s:.2f} s (p90)"
         return (
-            f"delay {self.median_delay_s:.2f} s (median), {self.p90_delay_s:.2f} s (p90), "
+            f"delay {delay if found else '-'}, "
             f"{self.missed} of {self.segments} segments missed, "
             f"{self.false_alarms_per_hour:.1f} false alarms an hour"
         )
