@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from kinestream.cells import safe_cell
 from kinestream.errors import DataError, MissingExtraError
 from kinestream.files import write_atomically
 from kinestream.metrics import Protocol, Report, evaluate, runs
@@ -26,7 +27,6 @@ if TYPE_CHECKING:
     from kinestream.streaming.events import Event, EventRules
 
 _log = logging.getLogger(__name__)
-FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 
 
 @dataclass(frozen=True)
@@ -296,7 +296,7 @@ class Timeline:
 
         A name that a spreadsheet would take for a formula gets an apostrophe in front.
         """
-        names = [f"'{name}" if name.startswith(FORMULA_STARTS) else name for name in self.classes]
+        names = [safe_cell(name) for name in self.classes]
         text = io.StringIO()
         table = csv.writer(text, lineterminator="\n")
         table.writerow(("index", "time_s", "person", "label", "score"))

@@ -8,10 +8,10 @@ import json
 from collections.abc import Sequence
 from pathlib import Path
 
+from kinestream.cells import safe_cell
 from kinestream.files import write_atomically
 from kinestream.streaming.events.event import Event
 from kinestream.streaming.events.rules import EventRules
-from kinestream.timeline import FORMULA_STARTS
 
 HEAD = ("kind", "person", "label", "start_s", "end_s", "known_s", "score", "peak")
 
@@ -38,7 +38,13 @@ def write_events(folder: str | Path, events: Sequence[Event], rules: EventRules)
 
 
 def _cells(event: Event) -> tuple[str | int, ...]:
-    name = f"'{event.name}" if event.name.startswith(FORMULA_STARTS) else event.name
     end = "" if event.end_s is None else f"{event.end_s:.6f}"
     times = f"{event.start_s:.6f}", end, f"{event.known_s:.6f}"
-    return event.kind, event.person, name, *times, f"{event.score:.6f}", f"{event.peak:.6f}"
+    return (
+        event.kind,
+        event.person,
+        safe_cell(event.name),
+        *times,
+        f"{event.score:.6f}",
+        f"{event.peak:.6f}",
+    )

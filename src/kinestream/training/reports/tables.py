@@ -8,11 +8,10 @@ import math
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
+from kinestream.cells import safe_cell
 from kinestream.files import write_atomically
 from kinestream.metrics import THRESHOLDS
 from kinestream.training.reports.figures import Figures
-
-FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 
 Cell = str | int | float
 
@@ -41,7 +40,7 @@ def write_table(path: Path, head: Sequence[str], rows: Iterable[Sequence[Cell]])
 
 def _shown(cell: Cell) -> str:
     if isinstance(cell, str):
-        return f"'{cell}" if cell.startswith(FORMULA_STARTS) else cell
+        return safe_cell(cell)
     if isinstance(cell, float):
         return f"{cell:.4f}" if math.isfinite(cell) else ""
     return str(cell)
