@@ -17,7 +17,7 @@ ROOT = Path(kinestream.__file__).parent
 # A module may import the layers before its own, and its own. Modules of one layer that are not
 # packages of one another may do so too: a cycle between them is caught below.
 LAYERS = (
-    {"errors", "extras", "memory"},
+    {"errors", "extras", "memory", "cells"},
     {"files", "config", "skeletons"},
     {"clips", "metrics"},
     {"timeline", "formats"},
@@ -31,7 +31,17 @@ LAYERS = (
 )
 LEVEL = {name: level for level, names in enumerate(LAYERS) for name in names}
 TORCH_FREE = {"streaming", "features", "metrics", "formats", "serving", "cli", "bundle"}
-TORCH_FREE |= {"recognition", "errors", "extras", "memory", "files", "config", "skeletons", "clips"}
+TORCH_FREE |= {
+    "recognition",
+    "errors",
+    "extras",
+    "memory",
+    "cells",
+    "files",
+    "config",
+    "skeletons",
+    "clips",
+}
 TORCH_FREE |= {"timeline", "datasets", "manifest", "viz", "cluster"}
 HEAVY = {
     "torch",
