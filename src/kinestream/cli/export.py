@@ -63,7 +63,7 @@ def command(
             f"{entry.latency_ratio:.2f} times as long",
             soft_wrap=True,
         )
-        if entry.latency_ratio < 1:
+        if entry.latency_ratio < SLOWER:
             console.print(
                 f"        slower than float32: all that {precision} gains is a smaller file"
             )
