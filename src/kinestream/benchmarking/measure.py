@@ -88,7 +88,10 @@ def _variants(bundles: Sequence[str | Path], settings: Settings) -> list[Variant
     """Every bundle in every engine and precision, each checked by opening it."""
     if not bundles:
         raise ConfigError("name a bundle, or 'all' for those that come with Kinestream.")
-    opened = {bundle.path.resolve(): (path, bundle) for path in bundles for bundle in [load(path)]}
+    opened: dict[Path, tuple[str | Path, Bundle]] = {}
+    for path in bundles:
+        bundle = load(path)
+        opened.setdefault(bundle.path.resolve(), (path, bundle))
     folders = folders_of([path for path, _ in opened.values()])
     labels = labels_of([bundle.name for _, bundle in opened.values()], folders)
     found = []
