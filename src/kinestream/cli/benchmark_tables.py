@@ -45,7 +45,7 @@ def peers(found: Benchmark, width: int) -> list[Table]:
     titles = [Title(peer.beside.label, f": {peer.name}") for peer in found.peers]
     columns = [
         *_percentiles("a frame, ms", [peer.step for peer in found.peers]),
-        Column("times as long\nas the step", [_ratio(peer) for peer in found.peers]),
+        Column("times as long\nas the step", [_as_long(peer) for peer in found.peers]),
     ]
     return fitted("beside: peer", titles, columns, width) if titles else []
 
@@ -95,7 +95,7 @@ def _percentiles(
     ]
 
 
-def _ratio(peer: Peer) -> str:
+def _as_long(peer: Peer) -> str:
     return f"{peer.times_as_long:.2f}"
 
 
