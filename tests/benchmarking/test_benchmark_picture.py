@@ -13,6 +13,7 @@ from kinestream.benchmarking.facts import Facts
 pytest.importorskip("matplotlib")
 
 from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
 
 from kinestream.benchmarking import picture
 
@@ -44,6 +45,14 @@ def made(names: Sequence[str], peers: int = 1, step: float = 0.3, push: float = 
     return Benchmark({}, Settings(), rows, beside)
 
 
+def drawn(found: Benchmark) -> Figure:
+    """The picture, with every text where it will be."""
+    figure = picture.picture_of(found)
+    FigureCanvasAgg(figure)
+    figure.canvas.draw()
+    return figure
+
+
 def labels_of(found: Benchmark) -> list[str]:
     """What stands beside the lines of the figure."""
     (axes,) = picture.picture_of(found).axes
@@ -52,8 +61,7 @@ def labels_of(found: Benchmark) -> list[str]:
 
 @pytest.mark.parametrize("names", [["one"], LONG])
 def test_no_text_leaves_the_page_or_covers_another(names: Sequence[str]) -> None:
-    figure = picture.picture_of(made(names))
-    FigureCanvasAgg(figure).draw()
+    figure = drawn(made(names))
     (axes,) = figure.axes
     seen = [label for label in axes.get_yticklabels() if label.get_text()]
     boxes = [text.get_window_extent() for text in (*seen, *figure.texts, axes.xaxis.label)]
@@ -95,10 +103,9 @@ def test_peers_tell_their_bundle_where_there_are_several() -> None:
 
 def test_more_lines_than_are_drawn_are_counted(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(picture, "MOST", 10)
-    figure = picture.picture_of(made(["one", "two"]))
+    figure = drawn(made(["one", "two"]))
     assert len(figure.axes[0].get_yticklabels()) == 10
     assert any("16 more lines are in benchmark.csv" in text.get_text() for text in figure.texts)
-    FigureCanvasAgg(figure).draw()
     for text in figure.texts:
         box = text.get_window_extent()
         assert figure.bbox.y0 <= box.y0 < box.y1 <= figure.bbox.y1
@@ -106,12 +113,11 @@ def test_more_lines_than_are_drawn_are_counted(monkeypatch: pytest.MonkeyPatch) 
 
 @pytest.mark.parametrize(("step", "push"), [(0.3, 4.0), (0.21, 0.22), (0.001, 900.0)])
 def test_all_numbers_below_the_axis_stand_on_one_height(step: float, push: float) -> None:
-    figure = picture.picture_of(made(["one"], step=step, push=push))
-    FigureCanvasAgg(figure).draw()
+    figure = drawn(made(["one"], step=step, push=push))
     (axes,) = figure.axes
     low, high = axes.get_xlim()
     ticks = [*axes.xaxis.get_major_ticks(), *axes.xaxis.get_minor_ticks()]
-    shown = [tick.label1 for tick in ticks if low <= tick.get_loc() <= high]  # type: ignore[attr-defined]
+    shown = [tick.label1 for tick in ticks if low <= tick.get_loc() <= high]
     boxes = sorted((text.get_window_extent() for text in shown), key=lambda box: float(box.x0))
     assert len(boxes) >= 2
     assert len({round(float(box.y1), 1) for box in boxes}) == 1

@@ -55,8 +55,8 @@ def shortened(labels: Sequence[str], longest: float, measure: Measure = len) -> 
 
     >>> shortened(["a_long_name", "short"], 7)
     ['a_l…ame', 'short']
-    >>> shortened(["walk-1/bundle", "walk-2/bundle"], 9)
-    ['walk-1/b…', 'walk-2/b…']
+    >>> shortened(["walk-1/bundle", "walk-2/bundle"], 7)
+    ['walk-1…', 'walk-2…']
     """
     different = list(dict.fromkeys(labels))
     for hole in _HOLES:
