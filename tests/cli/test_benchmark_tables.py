@@ -13,7 +13,8 @@ from rich.table import Table
 from kinestream.benchmarking import Benchmark, Peer, Row, Settings, Times
 from kinestream.benchmarking.facts import Facts
 from kinestream.cli import benchmark_tables as tables
-from kinestream.cli.fitting import Column, Title, fitted
+from kinestream.cli import fitting
+from kinestream.cli.fitting import Column, Title, fitted, page
 
 NAMES = ("a_bundle_of_the_longest_name_" + "x" * 35, "runs/2026-11-21/walk-1/bundle", "two")
 WAYS = [(e, p) for e in ("onnxruntime", "openvino", "numpy") for p in ("float32", "int8", "bf16")]
@@ -50,9 +51,9 @@ def many(people: tuple[int, ...] = CROWDS) -> Benchmark:
 
 def printed(found: list[Table], width: int = 80) -> str:
     text = io.StringIO()
-    page = Console(file=text, width=width, highlight=False)
+    paper = Console(file=text, width=width, highlight=False)
     for table in found:
-        page.print(table)
+        paper.print(table)
     return text.getvalue()
 
 
@@ -95,6 +96,16 @@ def test_names_from_outside_stay_on_their_line(name: str) -> None:
     text = printed(fitted("bundle", [Title(name, ", numpy")], [Column("ms", ["12.34"])], 60), 60)
     assert ", numpy" in text and "12.34" in text and "\x1b" not in text
     assert len(text.splitlines()) == 3
+
+
+def test_a_page_is_never_too_narrow_for_a_number(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "20")
+    assert page().width == 120  # no terminal here
+    monkeypatch.setattr(fitting, "console", Console(force_terminal=True))
+    assert page().width == 60
+    monkeypatch.setenv("COLUMNS", "95")
+    monkeypatch.setattr(fitting, "console", Console(force_terminal=True))
+    assert page().width == 95
 
 
 def test_one_stream_is_no_streams() -> None:
