@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -12,7 +13,7 @@ import numpy as np
 import pytest
 
 from kinestream.benchmarking import Benchmark, Settings, benchmark, measure
-from kinestream.benchmarking.accuracy import accuracy_of
+from kinestream.benchmarking.accuracy import accuracy_of, listed
 from kinestream.benchmarking.facts import facts_of, precisions
 from kinestream.benchmarking.machine import machine
 from kinestream.benchmarking.resident import grown, memory_of
@@ -51,7 +52,7 @@ def test_every_row_holds_what_was_asked(found: Benchmark, bundle: Bundle) -> Non
 
 def test_a_peer_stands_beside_its_row_and_another_says_why_not(found: Benchmark) -> None:
     (peer,) = found.peers
-    assert (peer.name, peer.beside) == ("window 4", "tiny, onnxruntime")
+    assert peer.name == "window 4" and peer.beside is found.rows[0]
     ratios = np.median(peer.step.seconds, 1) / np.median(found.rows[0].step.seconds, 1)
     assert peer.times_as_long == pytest.approx(np.median(ratios))
     assert found.left_out == ("jit is the plain form of rtstgcn, tiny is stgcn: left out.",)
@@ -80,12 +81,41 @@ def test_two_bundles_are_two_rows_and_the_ratio_is_to_the_first(bundle_path: Pat
     assert tiny.times_as_long == 1
 
 
+def test_bundles_of_one_name_are_told_apart_by_their_folders(
+    bundle_path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pytest.importorskip("torch")
+    for name in ("first", "second"):
+        shutil.copytree(bundle_path, tmp_path / "runs" / name)
+    monkeypatch.chdir(tmp_path)
+    settings = Settings(people=(1,), frames=2, rounds=1, against=("window", "jit"), windows=(4,))
+    two = benchmark(["runs/first", "runs/second", tmp_path / "runs" / "first"], settings)
+    assert [row.title for row in two.rows] == [
+        "runs/first, onnxruntime",
+        "runs/second, onnxruntime",
+    ]
+    assert [(row.bundle, row.folder) for row in two.rows] == [
+        ("tiny", "runs/first"),
+        ("tiny", "runs/second"),
+    ]
+    assert [peer.beside for peer in two.peers] == list(two.rows)
+    assert "runs/second is stgcn" in two.left_out[1]
+    json_rows = two.to_dict()["rows"]
+    assert [row["folder"] for row in json_rows] == ["runs/first", "runs/second"]
+
+
+def test_a_precision_that_a_bundle_lacks_is_refused(bundle_path: Path) -> None:
+    with pytest.raises(ConfigError, match="tiny has no int8 graph, only float32: .*--int8"):
+        benchmark([bundle_path], Settings(precisions=("float32", "int8")))
+
+
 def test_all_of_it_is_plain_json_without_paths(found: Benchmark, bundle_path: Path) -> None:
     text = json.dumps(found.to_dict(), allow_nan=False)
     assert str(bundle_path.parent) not in text
     read = json.loads(text)
     assert read["rows"][0]["people_at_30_fps"].keys() == {"1", "3"}
     assert read["settings"]["data"] == "set"
+    assert read["rows"][0]["folder"] == bundle_path.name
 
 
 def test_facts_are_counted_from_the_bundle(bundle: Bundle, bundle_path: Path) -> None:
@@ -157,7 +187,11 @@ def test_the_machine_is_named_and_nobody_else() -> None:
         ({"windows": (0,)}, "windows must be 1 to 4,096, got 0"),
         ({"windows": (5000,)}, "windows must be 1 to 4,096, got 5000"),
         ({"engines": ("tensorrt",)}, "there is no engine 'tensorrt'; take one of onnxruntime"),
-        ({"engines": ("numpy", "numpy")}, "an engine is named twice"),
+        ({"engines": ("numpy", "numpy")}, "the engine 'numpy' is named twice"),
+        ({"precisions": ("fp64",)}, "there is no precision 'fp64'; take one of float32, int8"),
+        ({"precisions": ("int8", "int8")}, "the precision 'int8' is named twice"),
+        ({"windows": (50,)}, "windows are for the peer 'window': ask for it with --against window"),
+        ({"windows": (50,), "against": ("jit",)}, "windows are for the peer 'window'"),
         ({"engines": ()}, "needs one engine"),
     ],
 )
@@ -198,6 +232,16 @@ def test_more_people_than_memory_are_refused(
     monkeypatch.setattr(measure, "MAX_STATE_BYTES", 1 << 16)
     with pytest.raises(ConfigError, match="1024 streams of 'tiny' would remember .* fewer people"):
         benchmark([bundle_path], Settings(people=(1, 1024)))
+
+
+def test_classes_in_a_sentence_are_cut_between_words() -> None:
+    names = [f"stand {number:02d} up" for number in range(30)]
+    text = listed(names)
+    assert len(text) <= 80 and text.endswith(" ...")
+    whole = ", ".join(names)
+    cut = text.removesuffix(" ...")
+    assert whole.startswith(cut) and whole[len(cut)] == " "
+    assert listed(["rest", "turn"]) == "rest, turn"
 
 
 def test_a_data_set_of_other_classes_is_refused(

@@ -29,6 +29,8 @@ def made() -> Benchmark:
     """Two bundles, of which the second tells less, and a peer of the first."""
     first = Row(
         bundle="one",
+        folder="runs/one",
+        label="one",
         engine="onnxruntime",
         precision="float32",
         facts=FACTS,
@@ -41,6 +43,8 @@ def made() -> Benchmark:
     )
     second = Row(
         bundle="two",
+        folder="two",
+        label="two",
         engine="numpy",
         precision="int8",
         facts=Facts("mstcn", 7, None, 5, 4, 9, 0, 1, 1),
@@ -49,7 +53,7 @@ def made() -> Benchmark:
         crowds={1: times(5), 8: times(40, people=8)},
         times_as_long=2.5,
     )
-    peer = Peer("window 50", first.title, times(30), 30.0)
+    peer = Peer("window 50", first, times(30), 30.0)
     return Benchmark({"cpu": "a"}, Settings(people=(1, 8)), (first, second), (peer,), ("why not.",))
 
 
@@ -62,6 +66,7 @@ def test_the_table_holds_every_row() -> None:
         ("two", "step"),
         ("window 50", "peer"),
     ]
+    assert [row["folder"] for row in rows] == ["runs/one"] * 2 + ["two"] * 2 + ["runs/one"]
     first, step, second, _, peer = rows
     assert (first["p50_us"], first["frames_per_s"]) == ("2000.0", "500.0")
     assert first["people_at_30_fps_with_8"] == "33.3"  # 8 people in 8 ms

@@ -90,6 +90,7 @@ def test_a_thread_that_sleeps_does_not_run() -> None:
     assert cpu_times_as_long(times["half"], times["work"]) < 2  # by the clock six times as long
     assert math.isnan(cpu_times_as_long(times["half"], Times(np.ones((3, 4)))))
     assert Times(np.ones((3, 4))).running == 1
+    assert Times(np.ones((3, 4)), cpu_s=np.full(3, 1.01)).running == 1
 
 
 def test_percentiles_and_people_are_those_of_sorted_steps() -> None:

@@ -25,8 +25,9 @@ def test_tables_and_files(run: Run, bundle_path: Path, data_path: Path, tmp_path
     assert (done.code, done.err) == (0, "")
     lines = done.out.splitlines()
     assert max(map(len, lines[:-3])) <= 200
-    assert [line.split()[1] for line in lines if line.startswith("tiny,")] == ["onnxruntime"] * 2
-    assert sum(line.startswith("window ") for line in lines) == 2
+    assert [line.split()[1] for line in lines if line.startswith("tiny,")] == ["onnxruntime"] * 3
+    assert sum(line.startswith("tiny: window ") for line in lines) == 2
+    assert any("2 streams" in line for line in lines)
     assert "jit is the plain form of rtstgcn, tiny is stgcn: left out." in lines
     read = json.loads((out / "benchmark.json").read_text())
     accuracy = read["rows"][0]["accuracy"]["frame_accuracy"]
@@ -45,6 +46,14 @@ def test_tables_and_files(run: Run, bundle_path: Path, data_path: Path, tmp_path
         (("utkinect", "--engine", "gpu"), "there is no engine 'gpu'"),
         (("utkinect", "--against", "tsm"), "there is no peer 'tsm'"),
         (("utkinect", "--window", "0"), "windows must be 1 to 4,096"),
+        (
+            ("utkinect", "--window", "abc"),
+            "windows must be numbers of frames such as 50,300, got 'abc'",
+        ),
+        (("utkinect", "--window", ""), "windows must be numbers of frames such as 50,300, got ''"),
+        (("utkinect", "--window", "50"), "windows are for the peer 'window'"),
+        (("utkinect", "--precision", "fp64"), "there is no precision 'fp64'"),
+        (("utkinect", "--precision", "int8"), "utkinect has no int8 graph, only float32"),
         (("utkinect", "--data", "nowhere"), "there is no data set nowhere"),
         (("utkinect", "--out", __file__), "is a file; name a folder"),
     ],

@@ -7,6 +7,7 @@ resident.py  memory, in a process of its own
 accuracy.py  what the answers are worth
 peers/       other ways to the same answers, a file each
 measure.py   all of it, for several bundles; settings.py, rows.py what goes in and comes out
+names.py     what bundles are called, so that no two read alike
 report.py    files; picture.py a picture
 machine.py   what a figure was measured on
 """

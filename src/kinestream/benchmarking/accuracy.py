@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import textwrap
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -34,6 +35,15 @@ def evaluate_timelines(timelines: Sequence[Timeline], background: Sequence[int] 
     return evaluate(labels, truths, len(timelines[0].classes), background=background)
 
 
+def listed(classes: Sequence[str], longest: int = 80) -> str:
+    """Names of classes in a sentence; what is too much is left out word by word.
+
+    >>> listed(["stand up", "sit down", "walk"], 20)
+    'stand up, sit ...'
+    """
+    return textwrap.shorten(", ".join(classes), longest, placeholder=" ...")
+
+
 def accuracy_of(bundle: Bundle, prepared: Path) -> dict[str, float | None]:
     """Frame accuracy and F1@50 (protocol ms-tcn, all classes), in percent, and recordings.
 
@@ -52,8 +62,8 @@ def accuracy_of(bundle: Bundle, prepared: Path) -> dict[str, float | None]:
         raise DataError(f"{prepared} has no labelled recordings in split {SPLIT!r} to measure on.")
     if tuple(clips[0].classes) != bundle.classes:
         raise DataError(
-            f"{prepared} has the classes {', '.join(clips[0].classes)[:80]}, {bundle.name!r} answers "
-            f"{', '.join(bundle.classes)[:80]}: name the data set that it was trained for."
+            f"{prepared} has the classes {listed(clips[0].classes)}, {bundle.name!r} answers "
+            f"{listed(bundle.classes)}: name the data set that it was trained for."
         )
     report = evaluate_timelines(stream_recordings(bundle, clips))
     figures = {"frame_accuracy": report.frame_accuracy, "f1@50": report.f1[50]}

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from contextlib import nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from kinestream.benchmarking.accuracy import accuracy_of
 from kinestream.benchmarking.facts import facts_of, precisions
 from kinestream.benchmarking.machine import machine
+from kinestream.benchmarking.names import folders_of, labels_of
 from kinestream.benchmarking.peers import check_peers, make_peer
 from kinestream.benchmarking.peers.threads import one_thread
 from kinestream.benchmarking.resident import memory_of
@@ -29,6 +30,8 @@ class Variant:
     """What becomes a row: a bundle, an engine and a precision."""
 
     path: Path
+    folder: str
+    label: str
     engine: str
     precision: str
 
@@ -41,12 +44,13 @@ def benchmark(bundles: Sequence[str | Path], settings: Settings | None = None) -
     """Measure bundles side by side.
 
     Args:
-        bundles: Folders, or names of shipped bundles.
+        bundles: Folders, or names of shipped bundles; each is measured once, however often it is named.
         settings: What is asked for; the defaults of :class:`Settings` otherwise.
 
     Raises:
         MissingFileError: There is no such bundle or data set.
-        ConfigError: No bundle is named, there is no such peer, or so many people remember too much.
+        ConfigError: No bundle is named, there is no such peer, a bundle has no graph of a precision, or
+            so many people remember too much.
         MissingExtraError: An engine or a peer is not installed.
         BundleError: A bundle is damaged.
         DataError: The data set does not fit a bundle.
@@ -71,7 +75,7 @@ def benchmark(bundles: Sequence[str | Path], settings: Settings | None = None) -
     peers = tuple(
         Peer(
             contestant.name.partition(" ")[2],
-            rows[i].title,
+            rows[i],
             times[contestant.name],
             times_as_long(times[contestant.name], rows[i].step),
         )
@@ -84,14 +88,36 @@ def _variants(bundles: Sequence[str | Path], settings: Settings) -> list[Variant
     """Every bundle in every engine and precision, each checked by opening it."""
     if not bundles:
         raise ConfigError("name a bundle, or 'all' for those that come with Kinestream.")
-    found = []
+    opened: dict[Path, tuple[str | Path, Bundle]] = {}
     for path in bundles:
+        bundle = load(path)
+        opened.setdefault(bundle.path.resolve(), (path, bundle))
+    folders = folders_of([path for path, _ in opened.values()])
+    labels = labels_of([bundle.name for _, bundle in opened.values()], folders)
+    found = []
+    for (_, bundle), folder, label in zip(opened.values(), folders, labels, strict=True):
+        _check_size(bundle, max(settings.people))
         for engine in settings.engines:
-            bundle = load(path, engine=engine)
-            _check_size(bundle, max(settings.people))
-            bundle.stream()  # an engine that is not installed, or cannot load it, is its error
-            found += [Variant(bundle.path, engine, each) for each in precisions(bundle)]
+            made = [
+                Variant(bundle.path, folder, label, engine, precision)
+                for precision in _precisions(bundle, label, settings)
+            ]
+            for each in made:
+                each.open().stream()  # an engine that cannot load the graph says so before hours pass
+            found += made
     return found
+
+
+def _precisions(bundle: Bundle, label: str, settings: Settings) -> Sequence[str]:
+    """Those that were asked for, or all that a bundle has."""
+    there = precisions(bundle)
+    for precision in settings.precisions:
+        if precision not in there:
+            raise ConfigError(
+                f"{label} has no {precision} graph, only {', '.join(there)}: "
+                f"'kinestream export RUN --{precision}' writes one."
+            )
+    return settings.precisions or there
 
 
 def _check_size(bundle: Bundle, people: int) -> None:
@@ -123,7 +149,7 @@ def _peers(
     for number, variant in enumerate(variants):
         if variant.path in [earlier.path for earlier in variants[:number]]:
             continue
-        subject = subject_of(variant.open())
+        subject = replace(subject_of(variant.open()), name=variant.label)
         for name in settings.against:
             try:
                 made = make_peer(name, subject, settings.windows)
@@ -145,6 +171,8 @@ def _row(
     bundle, push = variant.open(), times[f"{number} push 1"]
     return Row(
         bundle=bundle.name,
+        folder=variant.folder,
+        label=variant.label,
         engine=variant.engine,
         precision=variant.precision,
         facts=facts_of(bundle, variant.precision),

@@ -17,7 +17,8 @@ _LOG = logging.getLogger(__name__)
 
 TABLE = "benchmark.csv"
 COLUMNS = (
-    *("name", "engine", "precision", "kind", "p50_us", "p95_us", "p99_us", "frames_per_s"),
+    *("name", "folder", "engine", "precision", "kind"),
+    *("p50_us", "p95_us", "p99_us", "frames_per_s"),
     *("times_as_long", "compared_with", "parameters", "macs", "state_words", "step_bytes"),
     *("bundle_bytes", "memory_bytes", "frame_accuracy", "f1@50"),
 )
@@ -74,7 +75,7 @@ def lines(found: Benchmark) -> list[dict[str, Any]]:
     made: list[dict[str, Any]] = []
     for row in found.rows:
         about, facts = row.to_dict(), row.facts.to_dict()
-        what = {key: about[key] for key in ("engine", "precision")} | {"name": row.bundle}
+        what = {key: about[key] for key in ("folder", "engine", "precision")} | {"name": row.bundle}
         costs = {key: facts[key] for key in COLUMNS if key in facts}
         worth = {key: value for key, value in (row.accuracy or {}).items() if key in COLUMNS}
         memory = {"memory_bytes": row.memory["bytes"]} if row.memory else {}
@@ -88,6 +89,10 @@ def lines(found: Benchmark) -> list[dict[str, Any]]:
         made.append(what | {"kind": "step"} | about["step"])
     for peer in found.peers:
         about = peer.to_dict()
-        compared = {"times_as_long": about["times_as_long"], "compared_with": peer.beside}
-        made.append({"name": peer.name, "kind": "peer"} | about["step"] | compared)
+        compared = {"times_as_long": about["times_as_long"], "compared_with": about["beside"]}
+        made.append(
+            {"name": peer.name, "folder": peer.beside.folder, "kind": "peer"}
+            | about["step"]
+            | compared
+        )
     return made

@@ -16,9 +16,9 @@ CAMERA_FPS = 30
 PROTOCOL = (
     "One process, one thread, contestants in turns. Latency: all frames of one stream, push with "
     "checks, features and decoding, step the engine alone; a first period of the rings is not counted. "
-    "Ratios: medians of the ratios of each round. People: 1/30 s over the median time of a person and "
-    "frame when so many streams are pushed together. Memory: what weights and streams add to the "
-    "resident set of a process of their own."
+    "Times as long: the median over rounds of the ratio of a round's medians. People: 1/30 s over the "
+    "median time of a person and frame when so many streams are pushed together. Memory: what weights "
+    "and streams add to the resident set of a process of their own."
 )
 
 
@@ -28,6 +28,8 @@ class Row:
 
     Attributes:
         bundle: Its name.
+        folder: Where it lies, as it was given; of an absolute path only the end.
+        label: What it is called here: its name, or its folder where names repeat.
         engine: What stepped it.
         precision: Of its weights.
         facts: What does not depend on the machine.
@@ -41,6 +43,8 @@ class Row:
     """
 
     bundle: str
+    folder: str
+    label: str
     engine: str
     precision: str
     facts: Facts
@@ -59,13 +63,18 @@ class Row:
     @property
     def title(self) -> str:
         """Bundle, engine and, where it is not the usual one, precision."""
-        precision = "" if self.precision == FLOAT32 else f", {self.precision}"
-        return f"{self.bundle}, {self.engine}{precision}"
+        return f"{self.label}, {self.way}"
+
+    @property
+    def way(self) -> str:
+        """Engine and, where it is not the usual one, precision."""
+        return self.engine if self.precision == FLOAT32 else f"{self.engine}, {self.precision}"
 
     def to_dict(self) -> dict[str, Any]:
         """Plain JSON values."""
         return {
             "bundle": self.bundle,
+            "folder": self.folder,
             "engine": self.engine,
             "precision": self.precision,
             "push": self.push.to_dict(),
@@ -87,13 +96,13 @@ class Peer:
 
     Attributes:
         name: Of the peer.
-        beside: Title of the row that it is compared with.
+        beside: The row that it is compared with.
         step: Times of a frame, features in and logits out.
         times_as_long: As the engine's step of that row.
     """
 
     name: str
-    beside: str
+    beside: Row
     step: Times
     times_as_long: float
 
@@ -101,7 +110,7 @@ class Peer:
         """Plain JSON values."""
         return {
             "peer": self.name,
-            "beside": self.beside,
+            "beside": self.beside.title,
             "step": self.step.to_dict(),
             "times_as_long": round(self.times_as_long, 3),
         }

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from kinestream.benchmarking.facts import GRAPHS
 from kinestream.errors import ConfigError
 from kinestream.streaming import RUNNERS
 
@@ -14,6 +15,9 @@ BOUNDS = {"people": 1024, "windows": 4096, "frames": 100_000, "rounds": 10_000}
 """The largest number of each; the smallest is 1."""
 
 MOST_NUMBERS = 8
+
+WINDOW = "window"
+"""The peer that windows are for."""
 
 
 @dataclass(frozen=True)
@@ -28,9 +32,11 @@ class Settings:
         data: A prepared data set, whose test recordings tell what the answers are worth.
         against: Names of peers.
         windows: Frames, for the peer ``window``; the network's receptive field where there are none.
+        precisions: In which every bundle is stepped; all that it has where there are none.
 
     Raises:
-        ConfigError: A number is out of its bounds, or an engine unknown.
+        ConfigError: A number is out of its bounds, an engine or a precision unknown, or windows are
+            given without their peer.
     """
 
     engines: tuple[str, ...] = ("onnxruntime",)
@@ -40,6 +46,7 @@ class Settings:
     data: Path | None = None
     against: tuple[str, ...] = ()
     windows: tuple[int, ...] = ()
+    precisions: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         for name in ("people", "windows"):
@@ -48,13 +55,13 @@ class Settings:
             _check_numbers(name, [getattr(self, name)])
         if not self.people or not self.engines:
             raise ConfigError("a benchmark needs one engine and one number of people or more.")
-        for engine in self.engines:
-            if engine not in RUNNERS:
-                raise ConfigError(
-                    f"there is no engine {engine!r}; take one of {', '.join(RUNNERS)}."
-                )
-        if len(set(self.engines)) < len(self.engines):
-            raise ConfigError(f"an engine is named twice: {', '.join(self.engines)}.")
+        _check_words("engine", self.engines, RUNNERS)
+        _check_words("precision", self.precisions, GRAPHS)
+        if self.windows and WINDOW not in self.against:
+            raise ConfigError(
+                f"windows are for the peer {WINDOW!r}: ask for it with --against {WINDOW}, or name no "
+                f"windows."
+            )
 
     def to_dict(self) -> dict[str, Any]:
         """Plain JSON values; of the data set its name, not where it lies."""
@@ -70,3 +77,12 @@ def _check_numbers(name: str, numbers: Sequence[int]) -> None:
     for number in numbers:
         if not 1 <= number <= most:
             raise ConfigError(f"{name} must be 1 to {most:,}, got {number}.")
+
+
+def _check_words(what: str, words: tuple[str, ...], known: Iterable[str]) -> None:
+    known = list(known)
+    for word in words:
+        if word not in known:
+            raise ConfigError(f"there is no {what} {word[:60]!r}; take one of {', '.join(known)}.")
+        if words.count(word) > 1:
+            raise ConfigError(f"the {what} {word!r} is named twice; name it once.")

@@ -70,10 +70,14 @@ class Times:
     def running(self) -> float:
         """Share of the time that the thread ran; less than 1 where others took the core from it.
 
+        Two clocks are compared, so the quotient may come out a little above 1: it is cut there.
+
         >>> Times(np.full((2, 3), 0.004), cpu_s=np.full(2, 0.003)).running
         0.75
         """
-        return 1.0 if self.cpu_s is None else float(self.cpu_s.sum() / self.seconds.mean(1).sum())
+        if self.cpu_s is None:
+            return 1.0
+        return min(1.0, float(self.cpu_s.sum() / self.seconds.mean(1).sum()))
 
     def people_at(self, fps: float) -> float:
         """People that one core keeps up with.
