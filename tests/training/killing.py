@@ -29,7 +29,7 @@ class Talk:
 
 folder, resume = Path(sys.argv[1]), sys.argv[2] == "resume"
 config = TrainConfig.model_validate(json.loads(sys.argv[3]))
-with stop_signals() as stop:
+with stop_signals(last=True) as stop:
     print("ready", flush=True)
     try:
         train(config, RunFolder(folder), resume=resume, progress=Talk(), stop=stop)

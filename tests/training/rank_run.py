@@ -77,7 +77,7 @@ def main(folder: str, how: str, config: str, sabotage: str) -> int:
         return real(network, *rest)
 
     guard.accumulate_gradients = remember
-    with stop_signals() as stop:
+    with stop_signals(last=True) as stop:  # as the command does
         print("ready", flush=True)
         try:
             settings = TrainConfig.model_validate(json.loads(config))

@@ -252,6 +252,14 @@ def test_signals_only_set_a_flag_and_are_given_back() -> None:
     assert signal.getsignal(signal.SIGTERM) is before
 
 
+def test_signals_are_ignored_after_the_last_block() -> None:
+    with stop_signals(last=True) as stop:
+        pass
+    for number in (signal.SIGUSR1, signal.SIGTERM):  # either would end the process
+        os.kill(os.getpid(), number)
+    assert not stop()
+
+
 @pytest.mark.parametrize("instant", range(10))
 def test_a_signal_at_any_instant_of_a_step(
     settings: dict[str, Any],

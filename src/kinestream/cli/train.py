@@ -57,7 +57,7 @@ def command(
         )
     source = load_source(from_, weights) if from_ and not resume else None
     try:
-        with stop_signals() as stop, Bars(settings.training.epochs) as bars:
+        with stop_signals(last=True) as stop, Bars(settings.training.epochs) as bars:
             row = train(settings, folder, resume=resume, source=source, progress=bars, stop=stop)
     except StoppedError as error:
         if leads():

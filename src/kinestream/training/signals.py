@@ -36,8 +36,13 @@ class StopFlag:
 
 
 @contextmanager
-def stop_signals() -> Iterator[StopFlag]:
-    """In the block, SIGTERM and SIGUSR1 set a flag and nothing else; main thread only."""
+def stop_signals(*, last: bool = False) -> Iterator[StopFlag]:
+    """In the block, SIGTERM and SIGUSR1 set a flag and nothing else; main thread only.
+
+    Args:
+        last: Nothing but the end of the process follows. Both are ignored from then on, or one that
+            comes late would hide the exit code that says how the run went.
+    """
     flag = StopFlag()
     names = [name for name in ("SIGTERM", "SIGUSR1") if hasattr(signal, name)]
     before = {name: signal.signal(getattr(signal, name), flag.raise_it) for name in names}
@@ -45,4 +50,4 @@ def stop_signals() -> Iterator[StopFlag]:
         yield flag
     finally:
         for name, handler in before.items():
-            signal.signal(getattr(signal, name), handler)
+            signal.signal(getattr(signal, name), signal.SIG_IGN if last else handler)
