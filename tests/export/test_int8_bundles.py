@@ -116,7 +116,7 @@ def test_streams_of_it_go_on_from_snapshots_and_are_not_those_of_float32(
     ):
         bundle.restore(kept)
     with pytest.raises(DataError, match="only streams of one opened bundle can be pushed together"):
-        rounded.push_many([first, bundle.stream()], frames[:2])
+        rounded.push_many([first, bundle.stream()], list(frames[:2]))
     assert repr(rounded) == repr(bundle)[:-1] + ", int8)"
 
 

@@ -170,7 +170,7 @@ def test_kinds_of_numbers_that_are_meant_are_taken(tmp_path: Path) -> None:
     assert bundle.restore(stream.snapshot()).person == 3
     assert EventRules(onset=np.float64(0.5), unknown=0).unknown == 0
     assert bundle.logits(CLIP.astype(np.float64)).shape == (1, 5, 30)
-    assert Events(EventRules(), ("a", "b")).push([0.5, 0.5], np.float32(1)) == []
+    assert Events(EventRules(), ("a", "b")).push([0.5, 0.5], np.float64(1)) == []
 
 
 def test_checks_tell_kinds_apart() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from numbers import Integral, Real
 from types import UnionType
+from typing import Any
 
 from kinestream.errors import ConfigError, InputError
 
@@ -34,7 +35,7 @@ def check_kind(
         raise error(f"{says}, got {_shown(value)}.")
 
 
-def number(value: object, says: str, error: type[InputError] = ConfigError) -> float:
+def number(value: Any, says: str, error: type[InputError] = ConfigError) -> float:
     """A number as Python's float, infinite where it is too large for one.
 
     Raises:
@@ -45,14 +46,13 @@ def number(value: object, says: str, error: type[InputError] = ConfigError) -> f
     kinestream.errors.ConfigError: fps must be a number, got '30'.
     """
     check_kind(value, Real, says, error)
-    assert isinstance(value, Real)
     try:
         return float(value)
     except OverflowError:
         return math.inf if value > 0 else -math.inf
 
 
-def whole(value: object, least: int, most: int, name: str) -> int:
+def whole(value: Any, least: int, most: int, name: str) -> int:
     """A whole number of a range as Python's int.
 
     Raises:
@@ -60,7 +60,6 @@ def whole(value: object, least: int, most: int, name: str) -> int:
     """
     says = f"{name} must be a whole number, {least} to {most}"
     check_kind(value, Integral, says)
-    assert isinstance(value, Integral)
     if not least <= value <= most:
         raise ConfigError(f"{says}, got {number(value, says):g}.")
     return int(value)

@@ -86,7 +86,8 @@ def _check_values(frame: Array, pipeline: Pipeline) -> None:
     if bad.any():
         first = tuple(np.argwhere(bad)[0])
         way_out = (
-            "fill in what is missing, or take bundle.live(), which does so"
+            "a missing joint must be filled in; bundle.live() takes frames with missing joints, and so "
+            "do features that begin with 'hold'"
             if np.isnan(frame[first])
             else "a coordinate must be a finite number"
         )
