@@ -62,6 +62,7 @@ def test_a_bundle_says_what_it_is(bundle: Bundle, bundle_path: Path) -> None:
     assert (bundle.fps, bundle.delay_frames) == (25.0, 3)
     assert bundle.manifest.delay_ms == pytest.approx(120)
     assert repr(bundle) == ("Bundle('tiny', 3 classes, skeleton 'body5', 25 fps, delay 3 frames)")
+    assert repr(load(bundle_path, engine="numpy")) == f"{repr(bundle)[:-1]}, numpy)"
     names = {"step.onnx", "clip.onnx", "weights.safetensors", "README.md", "config.yaml"}
     assert set(bundle.manifest.files) == names
     assert {path.name for path in bundle_path.iterdir()} == names | {"bundle.json"}

@@ -46,6 +46,10 @@ def test_labels_and_segments() -> None:
     assert list(line.frames())[2] == expected
 
 
+def test_it_says_in_a_line_what_it_is() -> None:
+    assert repr(timeline()) == "Timeline(7 frames, 3 classes, 10 fps)"
+
+
 def test_a_segment_lasts_until_the_next_frame_was_seen() -> None:
     line = timeline("001", times_s=np.array([0.0, 0.1, 0.9]))
     assert [(s.start_s, s.end_s) for s in line.segments] == [(0.0, 0.9), (0.9, pytest.approx(1.0))]

@@ -18,6 +18,7 @@ import re
 from collections.abc import Mapping, Sequence
 from functools import cached_property
 from importlib import resources
+from os import PathLike
 from pathlib import Path
 
 import numpy as np
@@ -40,9 +41,13 @@ from kinestream.streaming import (
     open_session,
     push_many,
 )
+from kinestream.streaming.arguments import check_kind
 from kinestream.streaming.events import EventRules, Events
+from kinestream.streaming.frames import numbers
+from kinestream.streaming.kept import read
 from kinestream.streaming.live import Live, LivePeople, LiveSettings
-from kinestream.streaming.snapshot import rate_and_person, restore
+from kinestream.streaming.snapshot import restore
+from kinestream.streaming.stream import check_owner
 from kinestream.timeline import FrameLabel
 
 MANIFEST = "bundle.json"
@@ -55,6 +60,10 @@ ROUNDED_STEP: Mapping[str, str] = {
 CLIP = "clip.onnx"
 WEIGHTS = "weights.safetensors"
 CARD = "README.md"
+
+ENGINE = "onnxruntime"
+PRECISION = "float32"
+"""What bundles are opened with by default."""
 
 MAX_MANIFEST_BYTES = 1 << 20
 MAX_FILE_BYTES = 2 << 30
@@ -78,8 +87,8 @@ class Bundle:
         self,
         path: Path,
         manifest: Manifest,
-        engine: str = "onnxruntime",
-        precision: str = "float32",
+        engine: str = ENGINE,
+        precision: str = PRECISION,
     ) -> None:
         self.path = path
         self.manifest = manifest
@@ -145,24 +154,25 @@ class Bundle:
         """
         entry = self.manifest.events
         return Events(
-            rules or entry.rules(),
+            entry.rules() if rules is None else rules,
             self.classes,
             {*self.background, *map(self.classes.index, entry.idle)},
             person=person,
             delay_s=self.delay_frames / self.fps,
         )
 
-    def restore(self, data: bytes) -> Stream:
+    def restore(self, data: bytes | bytearray | memoryview) -> Stream:
         """Go on with a stream from its snapshot, bit for bit as if it had never stopped.
 
         Args:
             data: Of :meth:`Stream.snapshot <kinestream.streaming.Stream.snapshot>`, of this bundle.
 
         Raises:
-            DataError: It is no snapshot, a damaged one, or one of another bundle.
+            DataError: It is no snapshot, a damaged one, or one of another bundle or precision.
         """
-        stream = Stream(self._recogniser, *rate_and_person(data))
-        restore(stream, data)
+        kept = read(data, self._recogniser)
+        stream = Stream(self._recogniser, kept.rest.fps, kept.rest.person)
+        restore(stream, kept)
         return stream
 
     def live(
@@ -201,7 +211,12 @@ class Bundle:
         frames: Sequence[ArrayLike],
         times_s: Sequence[float | None] | None = None,
     ) -> list[FrameLabel]:
-        """Push one frame (C, V) to each of several streams, in one call of the graph."""
+        """Push one frame (C, V) to each of several streams of this bundle, in one call of the graph.
+
+        See :func:`kinestream.streaming.push_many`.
+        """
+        if streams:
+            check_owner(streams, self._recogniser)
         return push_many(streams, frames, times_s)
 
     def logits(self, data: NDArray[np.float32]) -> NDArray[np.float32]:
@@ -214,12 +229,13 @@ class Bundle:
             (M, K, T) logits, equal to those of a stream; (1, K, T) of a bundle that labels scenes.
 
         Raises:
-            DataError: A value is infinite, or NaN though the features take no missing joints, or
-                there are more people than in a scene.
+            SkeletonError: The shape is not the bundle's.
+            DataError: A value is no number, infinite, or NaN though the features take no missing
+                joints, or there are more people than in a scene.
             BundleError: The clip graph does not take such features.
         """
-        people = self.people
-        pipeline = self.pipeline
+        people, pipeline = self.people, self.pipeline
+        data = self._recording(data)
         scene = fill_scene(data, people, pipeline.absent) if people > 1 else data
         features = pipeline.clip(scene)
         if people > 1:
@@ -232,6 +248,17 @@ class Bundle:
             raise BundleError(f"the clip graph cannot be run: {str(error)[:160]!r}") from None
         frames = np.repeat(np.asarray(logits, np.float32), self.manifest.stride, axis=2)
         return frames[:, :, : data.shape[1]]
+
+    def _recording(self, data: ArrayLike) -> NDArray[np.float32]:
+        recording = numbers(data, "a recording")
+        expected = len(self.channels), self.skeleton.num_joints
+        if recording.ndim != 4 or recording.shape[::2] != expected or not recording.size:
+            raise SkeletonError(
+                f"a recording must be (C, T, V, M) with {expected[0]} channels "
+                f"({', '.join(self.channels)}), frames, the {expected[1]} joints of skeleton "
+                f"{self.skeleton.name!r} and people, got {recording.shape}."
+            )
+        return recording
 
     @cached_property
     def pipeline(self) -> Pipeline:
@@ -259,6 +286,7 @@ class Bundle:
             manifest.margin,
             manifest.people,
             manifest.files[self._step].sha256,
+            self.precision,
         )
 
     @cached_property
@@ -274,13 +302,15 @@ class Bundle:
         return data
 
     def __repr__(self) -> str:
+        chosen = f", {self.precision}" * (self.precision != PRECISION)
+        chosen += f", {self.engine}" * (self.engine != ENGINE)
         return (
             f"Bundle({self.name!r}, {len(self.classes)} classes, skeleton {self.skeleton.name!r}, "
-            f"{self.fps:g} fps, delay {self.delay_frames} frames)"
+            f"{self.fps:g} fps, delay {self.delay_frames} frames{chosen})"
         )
 
 
-def load(path: str | Path, *, engine: str = "onnxruntime", precision: str = "float32") -> Bundle:
+def load(path: str | Path, *, engine: str = ENGINE, precision: str = PRECISION) -> Bundle:
     """Open a bundle: a folder, or the name of one that comes with Kinestream.
 
     The manifest is validated and the size and checksum of every file are compared before anything
@@ -295,13 +325,17 @@ def load(path: str | Path, *, engine: str = "onnxruntime", precision: str = "flo
             recordings (:meth:`Bundle.logits`) are always in float32.
 
     Raises:
-        ConfigError: There is no such engine or precision, or the bundle does not have it.
+        ConfigError: There is no such engine or precision, the bundle does not have it, or an
+            argument is of another kind.
         MissingFileError: There is neither a folder nor a shipped bundle of that name.
         BundleError: It is not a bundle, or it is damaged.
 
     >>> load("utkinect").classes[1]
     'walk'
     """
+    check_kind(path, str | PathLike, "a bundle must be named by its folder or its name")
+    check_kind(engine, str, "engine must be a name")
+    check_kind(precision, str, "precision must be a name")
     folder = Path(path)
     if not (folder / MANIFEST).is_file() and str(path) in shipped_bundles():
         folder = _shipped() / str(path)
@@ -325,10 +359,10 @@ def load(path: str | Path, *, engine: str = "onnxruntime", precision: str = "flo
 
 
 def _check_precision(folder: Path, manifest: Manifest, precision: str) -> None:
-    if precision == "float32":
+    if precision == PRECISION:
         return
     if precision not in ROUNDED_STEP:
-        known = ", ".join(["float32", *ROUNDED_STEP])
+        known = ", ".join([PRECISION, *ROUNDED_STEP])
         raise ConfigError(f"there is no precision {precision!r}; take one of {known}.")
     if ROUNDED_STEP[precision] not in manifest.files:
         raise ConfigError(

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator, Sequence
+from os import PathLike
 from pathlib import Path
 
 import numpy as np
@@ -16,6 +17,7 @@ from kinestream.clips import Clip
 from kinestream.errors import DataError, SkeletonError
 from kinestream.formats import find_recordings, read_clip
 from kinestream.streaming import Stream, resample_clip
+from kinestream.streaming.arguments import check_kind
 from kinestream.streaming.events import Event, EventRules, Events
 from kinestream.timeline import FrameLabel, Timeline
 
@@ -157,6 +159,7 @@ def recognise_people(
 
 def clips_of(source: str | Path | Clip) -> Iterator[Clip]:
     """The recordings of a file, folder or glob, read one at a time."""
+    check_kind(source, str | PathLike | Clip, "a source must be a path or a Clip", DataError)
     if isinstance(source, Clip):
         yield source
         return

@@ -170,6 +170,9 @@ class Timeline:
             )
         return labels
 
+    def __repr__(self) -> str:
+        return f"Timeline({self.num_frames} frames, {len(self.classes)} classes, {self.fps:g} fps)"
+
     @property
     def num_frames(self) -> int:
         """Number of frames T."""

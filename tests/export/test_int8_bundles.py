@@ -111,8 +111,13 @@ def test_streams_of_it_go_on_from_snapshots_and_are_not_those_of_float32(
     found += pushed(rounded.restore(kept), frames[20:])
     np.testing.assert_array_equal(found, whole)  # bit for bit
     assert 0 < np.abs(np.array(found) - exact).max() < 0.1
-    with pytest.raises(DataError):
+    with pytest.raises(
+        DataError, match="of precision int8, the bundle was opened with float32: op"
+    ):
         bundle.restore(kept)
+    with pytest.raises(DataError, match="only streams of one opened bundle can be pushed together"):
+        rounded.push_many([first, bundle.stream()], list(frames[:2]))
+    assert repr(rounded) == repr(bundle)[:-1] + ", int8)"
 
 
 def test_many_streams_step_together(path: Path, clip_of: Callable[..., Clip]) -> None:

@@ -318,9 +318,9 @@ def test_what_is_remembered_does_not_grow() -> None:
         ([0.2, 0.2, np.nan, 0.3], 2.0, "apply softmax"),
         ([-3.0, 4.0, 1.0, 0.0], 2.0, "apply softmax"),
         (["a", 0, 0, 0], 2.0, "must be numbers"),
-        ([0.1, 0.7, 0.1, 0.1], 0.9, "must not fall, got 0.9 s after 1 s"),
-        ([0.1, 0.7, 0.1, 0.1], np.nan, "must not fall"),
-        ([0.1, 0.7, 0.1, 0.1], np.inf, "must not fall"),
+        ([0.1, 0.7, 0.1, 0.1], 0.9, "must not fall, got 0.9 s after 1.0 s"),
+        ([0.1, 0.7, 0.1, 0.1], np.nan, "must be finite seconds"),
+        ([0.1, 0.7, 0.1, 0.1], np.inf, "must be finite seconds"),
     ],
 )
 def test_a_bad_frame_is_refused_and_changes_nothing(

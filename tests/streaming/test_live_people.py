@@ -231,7 +231,7 @@ def test_what_is_refused_moves_nobody(
 
 @pytest.mark.parametrize("most", [0, MOST_PEOPLE + 1])
 def test_room_for_nobody_or_for_a_crowd_is_refused(most: int) -> None:
-    with pytest.raises(ConfigError, match="max_persons must be 1 to 256"):
+    with pytest.raises(ConfigError, match="max_persons must be a whole number, 1 to 256"):
         sensors().live_people(max_persons=most)
 
 

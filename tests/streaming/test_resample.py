@@ -149,7 +149,7 @@ def test_a_long_pause_is_not_filled_with_inventions(bundle: Bundle, clip_of: Cli
     frame = clip_of(1).data[:, 0, :, 0]
     stream = bundle.stream(fps=30)
     stream.push(frame, 1.7e9)
-    for pause_s in (LARGEST_PAUSE_S + 1, 1e12):
+    for pause_s in (LARGEST_PAUSE_S + 1, 9e11):
         with pytest.raises(DataError, match="no frame came for .* flush this stream and start a"):
             stream.push(frame, 1.7e9 + pause_s)
     stream.push(frame, 1.7e9 + LARGEST_PAUSE_S / 2)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
+from typing import Any
 
 import numpy as np
 import pytest
@@ -158,9 +160,9 @@ def bad_frame(joints: Array, kind: str) -> ArrayLike:
 @pytest.mark.parametrize(
     ("kind", "error", "says"),
     [
-        ("nan", DataError, "joint 2 .* is nan: a missing joint must be filled in"),
-        ("inf", DataError, "joint 2 .* is inf"),
-        ("-inf", DataError, "joint 2 .* is -inf"),
+        ("nan", DataError, "joint 2 is nan: a missing joint must be filled in; bundle.live"),
+        ("inf", DataError, "joint 2 is inf: a coordinate must be a finite number"),
+        ("-inf", DataError, "joint 2 is -inf"),
         (
             "far",
             DataError,
@@ -194,10 +196,11 @@ def test_a_bad_frame_leaves_every_stream_as_it_was(
         if t in (0, 7):
             labels = [stream.label for stream in streams]
             spoilt = [*frames[:2], bad_frame(clips[2][t], kind)]
-            with pytest.raises(error, match=says):
+            with pytest.raises(error, match=rf"^stream 2 \(person 0\): .*({says})"):
                 bundle.push_many(streams, spoilt)
-            with pytest.raises(error, match=says):
+            with pytest.raises(error, match=says) as caught:
                 streams[2].push(spoilt[2])
+            assert not re.search("stream 2|of frame", str(caught.value))
             assert [stream.label for stream in streams] == labels
         bundle.push_many(streams, frames)
         for stream, found in zip(streams, rows, strict=True):
@@ -210,14 +213,31 @@ def test_a_bad_frame_leaves_every_stream_as_it_was(
         close(np.stack(found), at_once(bundle, joints))
 
 
-@pytest.mark.parametrize("time_s", [0.04, 0.03, -1.0, float("nan"), float("inf"), -float("inf")])
-def test_times_that_do_not_grow_are_refused(bundle: Bundle, clip_of: ClipOf, time_s: float) -> None:
+@pytest.mark.parametrize(
+    ("time_s", "says"),
+    [
+        (0.04, "frame times must grow, got 0.04 s after 0.04 s"),
+        (0.03, "frame times must grow, got 0.03 s after 0.04 s"),
+        (-1, "frame times must grow, got -1.0 s after 0.04 s"),
+        (float("nan"), r"time_s must be finite seconds, -1e\+12 to 1e\+12, got nan"),
+        (float("inf"), "time_s must be finite seconds, .* got inf"),
+        (-float("inf"), "time_s must be finite seconds, .* got -inf"),
+        (1.7e12, r"time_s must be finite seconds, .* got 1700000000000.0: is it in milliseconds\?"),
+        pytest.param(10**400, "time_s must be finite seconds, .* got inf", id="huge"),
+        ("abc", "time_s must be a number of seconds, got 'abc'"),
+        (True, "time_s must be a number of seconds, got True"),
+        ([1.0], "time_s must be a number of seconds, got list"),
+    ],
+)
+def test_times_that_are_none_or_do_not_grow_are_refused(
+    bundle: Bundle, clip_of: ClipOf, time_s: Any, says: str
+) -> None:
     joints = frames_of(clip_of(10))
     stream, other = bundle.stream(), bundle.stream()
     rows = []
     for t, frame in enumerate(joints):
         if t == 2:
-            with pytest.raises(DataError, match=f"frame times must grow, got {time_s:g} s after"):
+            with pytest.raises(DataError, match=rf"stream 1 \(person 0\): {says}"):
                 push_many([other, stream], [frame, frame], [9.0, time_s])
         stream.push(frame, t / 25)
         rows += [scores for _, scores in stream.answers]
@@ -291,15 +311,57 @@ def test_streams_that_cannot_be_pushed_together(
 ) -> None:
     frame = frames_of(clip_of(1))[0]
     one, other = bundle.stream(), load(str(bundle_path)).stream()
-    for streams, frames, times, says in (
-        ([one], [frame, frame], None, "1 streams need as many frames and times, got 2"),
-        ([one], [frame], [0.0, 1.0], "1 streams need as many frames and times"),
+    cases: list[tuple[Any, Any, Any, str]] = [
+        ([one], [frame, frame], None, "1 streams need as many frames and times, got 2 frames."),
+        ([one], [frame], [0.0, 1.0], "1 streams need as many .*, got 1 frames and 2 times."),
+        ([], [frame], None, "0 streams need as many"),
         ([one, one], [frame, frame], None, "one of them was given twice"),
-        ([one, other], [frame, frame], None, "streams of different bundles cannot be pushed"),
-    ):
+        ([one, other], [frame, frame], None, "only streams of one opened bundle can be pushed"),
+        (one, [frame], None, "streams must be a list, got Stream"),
+        ([bundle], [frame], None, "streams must be made by bundle.stream.., got Bundle"),
+        ([one], 3.0, None, "frames must be a list, one for each stream, got 3.0"),
+        ([one], [frame], 1.0, "times_s must be a list, one for each stream, got 1.0"),
+    ]
+    for streams, frames, times, says in cases:
         with pytest.raises(DataError, match=says):
             push_many(streams, frames, times)
     assert bundle.push_many([], []) == []
+
+
+def test_a_bundle_pushes_its_own_streams_only(
+    bundle: Bundle, bundle_path: object, clip_of: ClipOf
+) -> None:
+    frame, other = frames_of(clip_of(1))[0], load(str(bundle_path))
+    strangers = [other.stream(), other.stream()]
+    with pytest.raises(DataError, match="only streams of one opened bundle .* one load.. returned"):
+        bundle.push_many(strangers, [frame, frame])
+    assert [stream.clock.pushed for stream in strangers] == [0, 0]
+    assert len(other.push_many(strangers, [frame, frame])) == 2
+
+
+def test_times_of_today_are_told_apart_in_messages(bundle: Bundle, clip_of: ClipOf) -> None:
+    frame, stream = frames_of(clip_of(1))[0], bundle.stream()
+    stream.push(frame, 1732220000.125)
+    with pytest.raises(DataError, match="got 1732220000.1 s after 1732220000.125 s"):
+        stream.push(frame, 1732220000.1)
+
+
+def test_a_stream_that_has_come_to_the_end_of_times_stops(bundle: Bundle, clip_of: ClipOf) -> None:
+    frame, stream = frames_of(clip_of(1))[0], bundle.stream()
+    stream.push(frame, 1e12)
+    with pytest.raises(DataError, match="time_s must be finite seconds"):
+        stream.push(frame)
+
+
+def test_a_stream_says_what_it_is(bundle: Bundle, clip_of: ClipOf) -> None:
+    stream = bundle.stream(50, person=2)
+    assert repr(stream) == "Stream(person 2, 50 fps at 25, 0 frames, label None)"
+    for frame in frames_of(clip_of(12)):
+        stream.push(frame)
+    name = stream.label.name
+    assert name
+    assert repr(stream) == f"Stream(person 2, 50 fps at 25, 12 frames, label {name!r})"
+    assert repr(bundle.stream()) == "Stream(person 0, 25 fps, 0 frames, label None)"
 
 
 @pytest.mark.parametrize(

@@ -5,6 +5,30 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Iterable
 
+from kinestream.errors import DataError
+from kinestream.streaming.arguments import number
+
+LARGEST_TIME_S = 1e12
+"""Seconds since 1970 stay far below; milliseconds since 1970 do not."""
+
+
+def seconds(value: object) -> float:
+    """A time as a caller tells it.
+
+    Raises:
+        DataError: It is no number of seconds, or absurd.
+
+    >>> seconds(1_700_000_000)
+    1700000000.0
+    """
+    time_s = number(value, "time_s must be a number of seconds", DataError)
+    if not abs(time_s) <= LARGEST_TIME_S:  # NaN fails too
+        raise DataError(
+            f"time_s must be finite seconds, -{LARGEST_TIME_S:g} to {LARGEST_TIME_S:g}, got {time_s}: "
+            f"is it in milliseconds?"
+        )
+    return time_s
+
 
 class Clock:
     """Times of the frames pushed so far.

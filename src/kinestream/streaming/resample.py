@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from kinestream.clips import Clip
 from kinestream.errors import DataError
 from kinestream.features.times import ON_A_FRAME, TIME_NOISE_S, between
+from kinestream.streaming.arguments import number
 
 Array = NDArray[np.float32]
 
@@ -31,8 +32,10 @@ def check_rate(fps: float, target_fps: float) -> None:
     """Refuse rates that cannot be brought to the target.
 
     Raises:
-        DataError: The rate is not positive or too far off.
+        ConfigError: The rate is no number.
+        DataError: It is not positive or too far off.
     """
+    fps = number(fps, "fps must be a number of frames per second")
     if not (np.isfinite(fps) and fps > 0):
         raise DataError(f"fps must be above 0, got {fps}.")
     if not 1 / LARGEST_FACTOR <= fps / target_fps <= LARGEST_FACTOR:

@@ -5,24 +5,24 @@ Legend: C channels, V joints, K classes.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Sequence, Sized
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from kinestream.errors import DataError, SkeletonError
+from kinestream.errors import DataError, InputError
 from kinestream.features import Pipeline
-from kinestream.streaming.clock import Clock
+from kinestream.streaming.arguments import LARGEST_NUMBER, check_kind, whole
+from kinestream.streaming.clock import Clock, seconds
 from kinestream.streaming.decode import Decoder
 from kinestream.streaming.engine import OPEN, Engine
+from kinestream.streaming.frames import checked_frame
 from kinestream.streaming.resample import LARGEST_FACTOR, Resampler, check_rate, same_rate
 from kinestream.streaming.snapshot import snapshot
 from kinestream.timeline import FrameLabel
 
 Array = NDArray[np.float32]
 
-# Above this a coordinate is a broken sensor or a wrong unit, in metres, pixels or millimetres alike.
-LARGEST_VALUE = 1e6
 # Across a longer pause a resampled stream would label frames that it invented.
 LARGEST_PAUSE_S = 10.0
 # Where joints may be missing they are so across a shorter pause: a body moves on in half a second.
@@ -40,7 +40,8 @@ class Recogniser:
         delay_frames: Frames between a frame's arrival and its label.
         margin: How much more likely another class must be before the label changes.
         people: How many are labelled together; 1 labels each alone.
-        identity: Of the weights; streams of others cannot be restored here.
+        identity: Of the step graph; streams of others cannot be restored here.
+        precision: Of the products in a step.
     """
 
     def __init__(
@@ -53,6 +54,7 @@ class Recogniser:
         margin: float = 0.0,
         people: int = 1,
         identity: str = "",
+        precision: str = "float32",
     ) -> None:
         self.engine = engine
         self.pipeline = pipeline
@@ -62,6 +64,7 @@ class Recogniser:
         self.margin = margin
         self.people = people
         self.identity = identity
+        self.precision = precision
 
     @property
     def frame_shape(self) -> tuple[int, ...]:
@@ -88,14 +91,18 @@ class Stream:
     Args:
         recogniser: Shared by all streams of a bundle.
         fps: Rate at which frames will be pushed; resampled when it is not the bundle's own.
-        person: Number that the labels carry.
+        person: Number that the labels carry, 0 or more.
+
+    Raises:
+        ConfigError: The rate is no number, or the person no whole number.
+        DataError: The rate is too far off.
     """
 
     def __init__(self, recogniser: Recogniser, fps: float | None = None, person: int = 0) -> None:
         self.fps = recogniser.fps if fps is None else fps
         check_rate(self.fps, recogniser.fps)
         self.recogniser = recogniser
-        self.person = person
+        self.person = whole(person, 0, LARGEST_NUMBER, "person")
         self.reset()
 
     def reset(self) -> None:
@@ -199,58 +206,24 @@ class Stream:
         if self.memory.length != OPEN:
             raise DataError("this stream was flushed; start a new one with bundle.stream().")
         last_s = self.clock.last_s
-        time_s = self.clock.expected_s(self.fps) if time_s is None else float(time_s)
-        if not np.isfinite(time_s) or (last_s is not None and time_s <= last_s):
-            raise DataError(f"frame times must grow, got {time_s:g} s after {last_s or 0:g} s.")
+        time_s = seconds(self.clock.expected_s(self.fps) if time_s is None else time_s)
+        if last_s is not None and time_s <= last_s:
+            raise DataError(f"frame times must grow, got {time_s} s after {last_s} s.")
         pause_s = 0.0 if last_s is None else time_s - last_s
         if self.resampler and pause_s > LARGEST_PAUSE_S:
             raise DataError(
                 f"no frame came for {pause_s:g} s, too long to fill in: flush this stream and "
                 f"start a new one."
             )
-        pipeline = self.recogniser.pipeline
-        frame = self._scene(_numbers(joints))
-        pipeline.check(frame.reshape(frame.shape[0], 1, frame.shape[1], -1))
-        if (np.abs(frame) > LARGEST_VALUE).any():
-            raise DataError(
-                f"a joint lies at {np.nanmax(np.abs(frame)):g} {pipeline.skeleton.units}; values above "
-                f"{LARGEST_VALUE:g} are taken for a broken sensor or a wrong unit."
-            )
-        return frame, time_s
+        recogniser = self.recogniser
+        return checked_frame(joints, recogniser.pipeline, recogniser.people), time_s
 
-    def _scene(self, frame: Array) -> Array:
-        """The frame in the shape that the bundle takes, people who are not there filled in."""
-        pipeline, people = self.recogniser.pipeline, self.recogniser.people
-        expected: tuple[int, ...] = len(pipeline.raw_channels), pipeline.num_joints
-        if people > 1 and frame.shape == expected:
-            frame = frame[..., None]
-        if people > 1 and frame.shape[:2] == expected and 0 < frame.shape[2] <= people:
-            return fill_scene(frame, people, pipeline.absent)
-        if people == 1 and frame.shape == expected:
-            return frame
-        wanted = expected if people == 1 else (*expected, people)
-        raise SkeletonError(
-            f"a frame must be {wanted} (channels {', '.join(pipeline.raw_channels)}; joints "
-            f"of skeleton {pipeline.skeleton.name!r}{'; people' if people > 1 else ''}), got "
-            f"{frame.shape}."
+    def __repr__(self) -> str:
+        rate = "" if self.resampler is None else f" at {self.recogniser.fps:g}"
+        return (
+            f"Stream(person {self.person}, {self.fps:g} fps{rate}, {self.clock.pushed} frames, "
+            f"label {self.label.name or None!r})"
         )
-
-
-def fill_scene(x: Array, people: int, absent: float = 0.0) -> Array:
-    """(..., m) -> (..., M): fill in people who are not there, as networks of scenes are trained.
-
-    Args:
-        x: Raw joints.
-        people: How many a scene holds.
-        absent: What stands for the others; see :attr:`kinestream.features.Pipeline.absent`.
-
-    Raises:
-        DataError: There are more people than the scene holds.
-    """
-    if x.shape[-1] > people:
-        raise DataError(f"{x.shape[-1]} people in a scene of {people}: choose which of them.")
-    room = (*((0, 0),) * (x.ndim - 1), (0, people - x.shape[-1]))
-    return np.pad(x, room, constant_values=absent)
 
 
 def push_many(
@@ -272,15 +245,11 @@ def push_many(
         DataError: The lists differ in length, a stream occurs twice or is of another bundle; no
             stream has moved then. And as :meth:`Stream.push`.
     """
+    _check_together(streams, frames, times_s)
     times_s = [None] * len(streams) if times_s is None else times_s
-    if not len(streams) == len(frames) == len(times_s):
-        raise DataError(f"{len(streams)} streams need as many frames and times, got {len(frames)}.")
-    if len({id(stream) for stream in streams}) < len(streams):
-        raise DataError("a stream can take one frame at a time; one of them was given twice.")
-    if len({id(stream.recogniser) for stream in streams}) > 1:
-        raise DataError("streams of different bundles cannot be pushed together.")
     # All are checked before any moves, so that a bad frame leaves every stream as it was.
-    checked = [s.check(f, t) for s, f, t in zip(streams, frames, times_s, strict=True)]
+    given = enumerate(zip(frames, times_s, strict=True))
+    checked = [_checked(streams, place, frame, time_s) for place, (frame, time_s) in given]
     grids = [s.grid(f, t) for s, (f, t) in zip(streams, checked, strict=True)]
     for turn in range(max(map(len, grids), default=0)):
         ready = [
@@ -291,12 +260,52 @@ def push_many(
     return [stream.label for stream in streams]
 
 
-def _numbers(joints: ArrayLike) -> Array:
+def check_owner(streams: Sequence[Stream], recogniser: Recogniser) -> None:
+    """Refuse streams that another bundle opened.
+
+    Raises:
+        DataError: One of them is no stream, or not of this recogniser.
+    """
+    for stream in streams:
+        check_kind(stream, Stream, "streams must be made by bundle.stream()", DataError)
+        if stream.recogniser is not recogniser:
+            raise DataError(
+                "only streams of one opened bundle can be pushed together: make them all from what "
+                "one load() returned."
+            )
+
+
+def _check_together(
+    streams: Sequence[Stream], frames: Sequence[ArrayLike], times_s: Sequence[float | None] | None
+) -> None:
+    check_kind(streams, Sequence, "streams must be a list", DataError)
+    check_kind(frames, Sized, "frames must be a list, one for each stream", DataError)
+    if times_s is not None:
+        check_kind(times_s, Sized, "times_s must be a list, one for each stream", DataError)
+    found = {len(frames), len(streams if times_s is None else times_s)}
+    if found != {len(streams)}:
+        times = "" if times_s is None else f" and {len(times_s)} times"
+        raise DataError(
+            f"{len(streams)} streams need as many frames and times, got {len(frames)} frames{times}."
+        )
+    if len({id(stream) for stream in streams}) < len(streams):
+        raise DataError("a stream can take one frame at a time; one of them was given twice.")
+    if streams:
+        check_kind(streams[0], Stream, "streams must be made by bundle.stream()", DataError)
+        check_owner(streams, streams[0].recogniser)
+
+
+def _checked(
+    streams: Sequence[Stream], place: int, frame: ArrayLike, time_s: float | None
+) -> tuple[Array, float]:
+    """What one of the streams is to take; says which of them cannot."""
     try:
-        with np.errstate(over="ignore"):  # becomes infinite, and is refused as such
-            return np.array(joints, np.float32)
-    except (TypeError, ValueError):
-        raise DataError("a frame must be numbers, as many for each joint.") from None
+        return streams[place].check(frame, time_s)
+    except InputError as error:
+        if len(streams) == 1:
+            raise
+        who = f"stream {place} (person {streams[place].person})"
+        raise type(error)(f"{who}: {error}") from None
 
 
 def softmax(logits: Array) -> Array:

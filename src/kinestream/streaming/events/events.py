@@ -11,6 +11,8 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from kinestream.errors import DataError
+from kinestream.streaming.arguments import check_kind
+from kinestream.streaming.clock import seconds
 from kinestream.streaming.events.event import Event, Kind
 from kinestream.streaming.events.gate import Gate
 from kinestream.streaming.events.rules import EventRules
@@ -43,6 +45,7 @@ class Events:
         delay_s: How long after its frame a score comes, by the look-ahead of the network.
 
     Raises:
+        ConfigError: The rules are none.
         DataError: There is no class, or a background class is outside the list.
 
     >>> events = Events(EventRules(min_duration_ms=100, merge_gap_ms=100), ("rest", "wave"), (0,))
@@ -62,6 +65,7 @@ class Events:
         person: int = 0,
         delay_s: float = 0.0,
     ) -> None:
+        check_kind(rules, EventRules, "rules must be EventRules")
         if not classes:
             raise DataError("events need at least one class.")
         if outside := [label for label in background if not 0 <= label < len(classes)]:
@@ -90,10 +94,11 @@ class Events:
             time_s: When the frame was seen.
 
         Raises:
-            DataError: The scores are not K probabilities, the time falls or is not finite, or the
+            DataError: The scores are not K probabilities, the time falls or is no time, or the
                 events were finished. Nothing has changed then.
         """
-        row = self._checked(scores, time_s)
+        row = self._checked(scores)
+        time_s = self._later(time_s)
         if np.isfinite(self._last_s):
             self._period_s = time_s - self._last_s
         self._last_s = time_s
@@ -168,7 +173,7 @@ class Events:
             person=self.person,
         )
 
-    def _checked(self, scores: ArrayLike, time_s: float) -> NDArray[np.float64]:
+    def _checked(self, scores: ArrayLike) -> NDArray[np.float64]:
         if self._finished:
             raise DataError("these events were finished; start new ones for another recording.")
         try:
@@ -185,11 +190,13 @@ class Events:
                 f"scores must be probabilities from 0 to 1, got {low:g} to {high:g}: apply softmax "
                 f"first."
             )
-        if not np.isfinite(time_s) or time_s < self._last_s:
-            raise DataError(
-                f"frame times must not fall, got {time_s:g} s after {self._last_s:g} s."
-            )
         return row
+
+    def _later(self, time_s: float) -> float:
+        time_s = seconds(time_s)
+        if time_s < self._last_s:
+            raise DataError(f"frame times must not fall, got {time_s} s after {self._last_s} s.")
+        return time_s
 
 
 def _reached(span_s: float, least_ms: float) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 
 from kinestream.errors import ConfigError
+from kinestream.streaming.arguments import number
 
 LONGEST_MS = 3_600_000.0
 
@@ -35,7 +36,8 @@ class EventRules:
 
     def __post_init__(self) -> None:
         for name in ("onset", "release", "unknown"):
-            if not 0 <= (score := getattr(self, name)) <= 1:  # NaN fails too
+            score = number(getattr(self, name), f"{name} must be a number")
+            if not 0 <= score <= 1:  # NaN fails too
                 raise ConfigError(f"{name} is a score from 0 to 1, got {score}.")
         if self.release > self.onset:
             raise ConfigError(
@@ -43,7 +45,8 @@ class EventRules:
                 f"action would be let go before it is shown."
             )
         for name in ("min_duration_ms", "merge_gap_ms"):
-            if not 0 <= (span_ms := getattr(self, name)) <= LONGEST_MS:
+            span_ms = number(getattr(self, name), f"{name} must be a number of milliseconds")
+            if not 0 <= span_ms <= LONGEST_MS:
                 raise ConfigError(f"{name} must be 0 to {LONGEST_MS:.0f} ms, got {span_ms}.")
 
     def to_dict(self) -> dict[str, float]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 
 from kinestream.errors import DataError
+from kinestream.streaming.arguments import number
 from kinestream.streaming.live.settings import LiveSettings
 from kinestream.streaming.resample import check_rate
 
@@ -69,8 +70,10 @@ def check_live_rate(fps: float, target_fps: float, settings: LiveSettings) -> No
     """Refuse rates that no person is watched at, or that cannot be brought to the bundle's.
 
     Raises:
-        DataError: The rate is out of range or too far off.
+        ConfigError: The rate is no number.
+        DataError: It is out of range or too far off.
     """
+    number(fps, "fps must be a number of frames per second")
     if not settings.slowest_fps <= fps <= settings.fastest_fps:
         raise DataError(
             f"live frames come at {settings.slowest_fps:g} to {settings.fastest_fps:g} fps, got "
@@ -80,13 +83,10 @@ def check_live_rate(fps: float, target_fps: float, settings: LiveSettings) -> No
 
 
 def _finite(time_s: float) -> float:
-    try:
-        number = float(time_s)
-    except (TypeError, ValueError, OverflowError):
-        raise DataError(f"time_s must be a number of seconds, got {time_s!r:.40}.") from None
-    if not math.isfinite(number) or abs(number) > LARGEST_TIME_S:
+    stamp_s = number(time_s, "time_s must be a number of seconds", DataError)
+    if not math.isfinite(stamp_s) or abs(stamp_s) > LARGEST_TIME_S:
         raise DataError(
-            f"time_s must be seconds, -{LARGEST_TIME_S:g} to {LARGEST_TIME_S:g}, got {number:g}: are "
+            f"time_s must be seconds, -{LARGEST_TIME_S:g} to {LARGEST_TIME_S:g}, got {stamp_s:g}: are "
             f"stamps in milliseconds or microseconds?"
         )
-    return number
+    return stamp_s

@@ -11,9 +11,10 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from kinestream.errors import DataError, SkeletonError
+from kinestream.streaming.frames import LARGEST_VALUE, fill_scene, numbers
 from kinestream.streaming.live.scale import Scale
 from kinestream.streaming.live.settings import LiveSettings
-from kinestream.streaming.stream import LARGEST_VALUE, Recogniser, fill_scene
+from kinestream.streaming.stream import Recogniser
 
 Array = NDArray[np.float32]
 
@@ -64,7 +65,7 @@ class Door:
             SkeletonError: The shape is not the bundle's.
             DataError: Something is no number, or the first body has the size of another unit.
         """
-        frame = self._shaped(_numbers(joints, "joints"))
+        frame = self._shaped(numbers(joints, "joints"))
         trust = self._trust(confidence, frame.shape[1:])
         with np.errstate(invalid="ignore"):
             usable = np.abs(frame) <= LARGEST_VALUE
@@ -100,7 +101,7 @@ class Door:
 
     def _trust(self, confidence: ArrayLike | None, shape: tuple[int, ...]) -> Array:
         """Confidence of every joint, shape (V) or (V, m)."""
-        trust = _numbers(1.0 if confidence is None else confidence, "confidence")
+        trust = numbers(1.0 if confidence is None else confidence, "confidence")
         if trust.ndim == 1 and len(shape) == 2 and trust.shape == shape[:1]:
             trust = trust[:, None]
         try:
@@ -110,11 +111,3 @@ class Door:
                 f"confidence must be one number or one of each joint, shape {shape}, got "
                 f"{trust.shape}."
             ) from None
-
-
-def _numbers(values: ArrayLike, what: str) -> Array:
-    try:
-        with np.errstate(over="ignore"):  # becomes infinite, which is missing
-            return np.array(values, np.float32)
-    except (TypeError, ValueError):
-        raise DataError(f"{what} must be numbers, as many for each joint.") from None

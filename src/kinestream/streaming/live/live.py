@@ -6,6 +6,7 @@ from collections.abc import Iterable
 
 from numpy.typing import ArrayLike
 
+from kinestream.streaming.arguments import check_kind
 from kinestream.streaming.live.clock import check_live_rate
 from kinestream.streaming.live.counters import LiveCounters
 from kinestream.streaming.live.door import Door, Seen
@@ -34,6 +35,7 @@ class Live:
         counters: Totals; they always add up.
 
     Raises:
+        ConfigError: An argument is of another kind.
         DataError: The rate is out of range or too far from the bundle's.
     """
 
@@ -44,6 +46,7 @@ class Live:
         person: int = 0,
         settings: LiveSettings | None = None,
     ) -> None:
+        check_kind(settings, LiveSettings | None, "settings must be LiveSettings")
         settings = settings or LiveSettings()
         fps = recogniser.fps if fps is None else fps
         check_live_rate(fps, recogniser.fps, settings)

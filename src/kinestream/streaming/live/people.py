@@ -8,7 +8,8 @@ from dataclasses import dataclass, field
 
 from numpy.typing import ArrayLike
 
-from kinestream.errors import ConfigError, DataError
+from kinestream.errors import DataError
+from kinestream.streaming.arguments import check_kind, whole
 from kinestream.streaming.live.clock import check_live_rate
 from kinestream.streaming.live.counters import LiveCounters
 from kinestream.streaming.live.door import Door, Seen
@@ -79,7 +80,7 @@ class LivePeople:
             count people in frames.
 
     Raises:
-        ConfigError: ``max_persons`` is out of range.
+        ConfigError: ``max_persons`` is out of range, or an argument of another kind.
         DataError: The rate is out of range, or the bundle labels people together.
     """
 
@@ -90,12 +91,12 @@ class LivePeople:
         max_persons: int = 16,
         settings: LiveSettings | None = None,
     ) -> None:
-        if not 1 <= max_persons <= MOST_PEOPLE:
-            raise ConfigError(f"max_persons must be 1 to {MOST_PEOPLE}, got {max_persons}.")
+        max_persons = whole(max_persons, 1, MOST_PEOPLE, "max_persons")
         if recogniser.people > 1:
             raise DataError(
                 f"this bundle labels scenes of {recogniser.people} people together: use bundle.live()."
             )
+        check_kind(settings, LiveSettings | None, "settings must be LiveSettings")
         settings = settings or LiveSettings()
         fps = recogniser.fps if fps is None else fps
         check_live_rate(fps, recogniser.fps, settings)
