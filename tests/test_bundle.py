@@ -130,7 +130,7 @@ def test_every_shipped_bundle_is_whole() -> None:
         bundle.stream().push(joints)
 
 
-def test_what_is_no_bundle_is_named(tmp_path: Path) -> None:
+def test_what_is_no_bundle_is_named(tmp_path: Path, bundle_path: Path) -> None:
     with pytest.raises(
         MissingFileError, match="there is no bundle .*none; give the folder that 'k"
     ):
@@ -140,8 +140,11 @@ def test_what_is_no_bundle_is_named(tmp_path: Path) -> None:
         BundleError, match="notes.txt is a file, a bundle is a folder with bundle.js"
     ):
         load(tmp_path / "notes.txt")
-    with pytest.raises(BundleError, match="is not a bundle: it has no bundle.json"):
+    with pytest.raises(BundleError, match="is not a bundle: it has no bundle.json.$"):
         load(tmp_path)
+    shutil.copytree(bundle_path, tmp_path / "run" / "bundle")
+    with pytest.raises(BundleError, match=r"no bundle.json; .*run/bundle is one.$"):
+        load(tmp_path / "run")
 
 
 @pytest.mark.parametrize("name", ["step.onnx", "clip.onnx", "weights.safetensors", "README.md"])

@@ -384,7 +384,9 @@ def _shipped() -> Path:
 def _read_manifest(folder: Path) -> Manifest:
     path = folder / MANIFEST
     if not path.is_file():
-        raise BundleError(f"{folder} is not a bundle: it has no {MANIFEST}.")
+        inside = folder / "bundle"
+        hint = f"; {inside} is one" if (inside / MANIFEST).is_file() else ""
+        raise BundleError(f"{folder} is not a bundle: it has no {MANIFEST}{hint}.")
     if path.stat().st_size > MAX_MANIFEST_BYTES:
         raise BundleError(f"{path} is over 1 MiB, too large for a manifest.")
     try:
