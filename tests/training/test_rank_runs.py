@@ -131,6 +131,7 @@ def _wait_for(process: subprocess.Popen[str], beginning: str) -> None:
 
 
 @pytest.mark.long
+@pytest.mark.timeout(3600)
 def test_fifty_signals(values: Settings, undisturbed: Path, tmp_path: Path) -> None:
     """At random instants, to a process chosen at random, also while it saves or sends back."""
     rng, folder = np.random.default_rng(0), tmp_path / "run"
