@@ -62,7 +62,7 @@ class Aggregate(nn.Module):
         parts = torch.matmul(parts.permute(0, 2, 4, 1, 3), self.edges)  # (1, 1, P, C, V)
         fifo = torch.cat((parts.sum(dim=2), fifo[:, : self.depth - 1]), 1)
         taken = fifo[:, torch.arange(0, self.depth, self.spacing)]
-        return taken.sum(dim=1)[:, :, None], fifo
+        return torch.stack([taken.sum(dim=1)], 2), fifo  # of frames taken together, here one
 
 
 class LeanAggregate(Aggregate):
