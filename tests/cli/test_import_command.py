@@ -13,8 +13,6 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from tests.importing import reference_staged as reference
-from tests.importing.reference import Weights
 from torch import Tensor
 
 import kinestream as ks
@@ -24,6 +22,8 @@ from kinestream.export.parity import run_steps
 from kinestream.importing import SOURCES
 from kinestream.importing.bundling import ORIGINS
 from kinestream.skeletons import skeleton
+from tests.importing import reference_staged as reference
+from tests.importing.reference import Weights
 
 Run = Callable[..., Any]
 MODELS = Path(__file__).parents[3] / "shared" / "data" / "ms_gcn" / "models"

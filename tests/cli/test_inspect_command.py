@@ -8,11 +8,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from tests.cli.conftest import Run
 
 from kinestream.datasets import Entry, write_dataset, write_store
 from kinestream.datasets.synthetic import generate
 from kinestream.formats import Annotations, Span, write_annotations
+from tests.cli.conftest import Run
 
 
 @pytest.fixture

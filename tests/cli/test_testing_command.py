@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+
 from tests.cli.conftest import Run
 
 pytest.importorskip("torch")

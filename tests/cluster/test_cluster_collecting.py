@@ -7,12 +7,12 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from tests.cluster.trainee import save
 
 from kinestream.cluster import collecting
 from kinestream.cluster.collecting import collect
 from kinestream.cluster.submission import ClusterFolder, Submission
 from kinestream.errors import CheckpointError, ConfigError, DataError, MissingFileError
+from tests.cluster.trainee import save
 
 Submitted = Callable[..., tuple[ClusterFolder, Submission]]
 

@@ -6,6 +6,10 @@ from typing import Any
 
 import numpy as np
 import pytest
+
+from kinestream.bundle import Bundle, load
+from kinestream.errors import DataError, SkeletonError
+from kinestream.streaming.live import Live, LiveSettings, Record
 from tests.streaming.live_frames import (
     FPS,
     Array,
@@ -17,10 +21,6 @@ from tests.streaming.live_frames import (
     walk,
     watched,
 )
-
-from kinestream.bundle import Bundle, load
-from kinestream.errors import DataError, SkeletonError
-from kinestream.streaming.live import Live, LiveSettings, Record
 
 NAN = np.float32(np.nan)
 

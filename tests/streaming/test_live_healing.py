@@ -6,11 +6,11 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tests.streaming.live_frames import FPS, Array, adds_up, clean, sensors, walk
 
 from kinestream.errors import DataError
 from kinestream.streaming.live import Record
 from kinestream.streaming.live.repair import Repair
+from tests.streaming.live_frames import FPS, Array, adds_up, clean, sensors, walk
 
 BEFORE, BURST = 30, 50
 KINDS = ("nan", "inf", "-inf", "huge", "largest", "one joint", "nobody", "noise", "zeros", "tiny")

@@ -17,7 +17,6 @@ from hypothesis.stateful import (
     rule,
     run_state_machine_as_test,
 )
-from tests.streaming.live_frames import FPS, Array, adds_up, sensors, walk
 
 from kinestream.errors import DataError, InputError, SkeletonError
 from kinestream.streaming import Recogniser
@@ -26,6 +25,7 @@ from kinestream.streaming.live import LiveCounters, Record, SceneRecord
 from kinestream.streaming.live.order import Order
 from kinestream.streaming.live.person import Person
 from kinestream.streaming.live.repair import Repair
+from tests.streaming.live_frames import FPS, Array, adds_up, sensors, walk
 
 FRAMES = walk(600)
 TRACKS = (1, 2, 3, 4)

@@ -8,10 +8,10 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.streaming.live_frames import FPS, adds_up, clean, same_labels, sensors, walk
 
 from kinestream.streaming.live import Live, LiveCounters, LiveSettings, Record
 from kinestream.streaming.live.order import Arrival, Order
+from tests.streaming.live_frames import FPS, adds_up, clean, same_labels, sensors, walk
 
 Place = tuple[int, float]
 

@@ -12,7 +12,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
-from tests.streaming.test_missing_joints import recogniser, taken
 
 from kinestream.errors import ConfigError, DataError
 from kinestream.features import Pipeline
@@ -24,6 +23,7 @@ from kinestream.streaming.live.grid import Grid
 from kinestream.streaming.live.repair import Repair
 from kinestream.streaming.live.scale import Scale
 from kinestream.streaming.live.source import Source
+from tests.streaming.test_missing_joints import recogniser, taken
 
 Array = NDArray[np.float32]
 NAN = np.nan

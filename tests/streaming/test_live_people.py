@@ -8,6 +8,10 @@ from typing import Any
 import numpy as np
 import pytest
 from numpy.typing import ArrayLike
+
+from kinestream.errors import ConfigError, DataError, SkeletonError
+from kinestream.streaming.live import LivePeople, LiveSettings, Record, SceneRecord
+from kinestream.streaming.live.people import MOST_PEOPLE
 from tests.streaming.live_frames import (
     FPS,
     Array,
@@ -18,10 +22,6 @@ from tests.streaming.live_frames import (
     walk,
     watched,
 )
-
-from kinestream.errors import ConfigError, DataError, SkeletonError
-from kinestream.streaming.live import LivePeople, LiveSettings, Record, SceneRecord
-from kinestream.streaming.live.people import MOST_PEOPLE
 
 Scene = Mapping[int, ArrayLike]
 

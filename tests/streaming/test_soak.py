@@ -20,6 +20,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 from numpy.typing import NDArray
+
+from kinestream.benchmarking.machine import machine, write_result
 from tests.streaming.soaking import (
     Step,
     Sums,
@@ -30,8 +32,6 @@ from tests.streaming.soaking import (
     soak_sums,
     sum_only,
 )
-
-from kinestream.benchmarking.machine import machine, write_result
 
 Array = NDArray[np.float32]
 REGIMES = ("relu", "offset", "bursts", "silence")
