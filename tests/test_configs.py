@@ -86,7 +86,7 @@ def clip_of(name: str, seed: int, frames: int = 24) -> Clip:
     labels = np.full(frames, seed % kind.classes)
     if name not in TRIMMED:
         labels[frames // 2 :] = (seed + 1) % kind.classes
-    classes = tuple(f"class{k}" for k in range(kind.classes))
+    classes = ("background", *(f"class{k}" for k in range(1, kind.classes)))
     subject = f"S{seed:02}"
     return Clip(data, layout, kind.fps, kind.channels, classes, labels, subject, f"r{seed}")
 
@@ -145,6 +145,7 @@ def test_a_run_trains(path: Path, tmp_path: Path) -> None:
     write_dataset(tmp_path / "data", entries, name=name)
     overrides = [f"data.path={tmp_path / 'data'}", "data.protocol=null", "training.epochs=1"]
     overrides += ["training.batch_size=2", "training.threads=1", "training.device=cpu"]
+    overrides += ["training.quantise_from=1"]
     if made.clips is not None:
         overrides += ["clips.frames=8"]
     config = load_config(path, TrainConfig, overrides)
