@@ -30,7 +30,9 @@ def checked_frame(joints: ArrayLike, pipeline: Pipeline, people: int) -> Array:
         DataError: A value is no number, infinite or absurd, or NaN though the features take no
             missing joints.
     """
-    frame = _scene(numbers(joints, "a frame"), pipeline, people)
+    frame = shaped(numbers(joints, "a frame"), pipeline, people)
+    if people > 1:
+        frame = fill_scene(frame, people, pipeline.absent)
     _check_values(frame, pipeline)
     return frame
 
@@ -65,13 +67,19 @@ def fill_scene(x: Array, people: int, absent: float = 0.0) -> Array:
     return np.pad(x, room, constant_values=absent)
 
 
-def _scene(frame: Array, pipeline: Pipeline, people: int) -> Array:
+def shaped(frame: Array, pipeline: Pipeline, people: int) -> Array:
+    """A frame (C, V) or, of scenes of up to M people, (C, V, m).
+
+    Raises:
+        SkeletonError: It is neither.
+    """
     expected: tuple[int, ...] = len(pipeline.raw_channels), pipeline.num_joints
     if people > 1 and frame.shape == expected:
         frame = frame[..., None]
-    if people > 1 and frame.shape[:2] == expected and 0 < frame.shape[2] <= people:
-        return fill_scene(frame, people, pipeline.absent)
     if people == 1 and frame.shape == expected:
+        return frame
+    scene = people > 1 and frame.ndim == 3 and frame.shape[:2] == expected
+    if scene and 0 < frame.shape[2] <= people:
         return frame
     wanted = expected if people == 1 else (*expected, people)
     raise SkeletonError(

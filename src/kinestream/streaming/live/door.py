@@ -10,8 +10,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from kinestream.errors import DataError, SkeletonError
-from kinestream.streaming.frames import LARGEST_VALUE, fill_scene, numbers
+from kinestream.errors import DataError
+from kinestream.streaming.frames import LARGEST_VALUE, fill_scene, numbers, shaped
 from kinestream.streaming.live.scale import Scale
 from kinestream.streaming.live.settings import LiveSettings
 from kinestream.streaming.stream import Recogniser
@@ -65,7 +65,7 @@ class Door:
             SkeletonError: The shape is not the bundle's.
             DataError: Something is no number, or the first body has the size of another unit.
         """
-        frame = self._shaped(numbers(joints, "joints"))
+        frame = shaped(numbers(joints, "joints"), self._pipeline, self._people)
         trust = self._trust(confidence, frame.shape[1:])
         with np.errstate(invalid="ignore"):
             usable = np.abs(frame) <= LARGEST_VALUE
@@ -82,22 +82,6 @@ class Door:
         scene = (self._people,) if self._people > 1 else ()
         shape = (len(self._pipeline.raw_channels), self._pipeline.num_joints, *scene)
         return Seen(np.full(shape, np.nan, np.float32), 0.0)
-
-    def _shaped(self, frame: Array) -> Array:
-        expected = len(self._pipeline.raw_channels), self._pipeline.num_joints
-        if self._people > 1 and frame.shape == expected:
-            frame = frame[..., None]
-        if self._people > 1 and frame.shape[:2] == expected and frame.ndim == 3:
-            if 0 < frame.shape[2] <= self._people:
-                return frame
-        elif frame.shape == expected:
-            return frame
-        wanted = expected if self._people == 1 else (*expected, self._people)
-        raise SkeletonError(
-            f"a frame must be {wanted} (channels {', '.join(self._pipeline.raw_channels)}; joints of "
-            f"skeleton {self._pipeline.skeleton.name!r}{'; people' if self._people > 1 else ''}), "
-            f"got {frame.shape}."
-        )
 
     def _trust(self, confidence: ArrayLike | None, shape: tuple[int, ...]) -> Array:
         """Confidence of every joint, shape (V) or (V, m)."""
